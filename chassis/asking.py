@@ -1,0 +1,176 @@
+"""Commands and queries: request and reply, where a person waits for yes or no, or reads."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from nats.aio.client import Client
+from nats.errors import Error as NatsError
+from nats.errors import NoRespondersError
+from opentelemetry.trace import SpanKind
+from pydantic import ValidationError
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+from sqlmodel import Session
+
+from chassis import telemetry
+from chassis.db import Database
+from chassis.errors import Refused, TryLater, Unprocessable
+from chassis.seal import Sealer
+from chassis.tables import answered
+from chassis.transaction import Hint, Transaction, write_down
+from chassis.viewer import Viewer
+from contracts.base import Ask, AskType, Kind, View
+
+V = TypeVar("V", bound=View)
+PATIENCE_SECONDS = 8.0
+"""How long an asker waits in all; a restarting service is back within it."""
+ONE_TRY_SECONDS = 4.0
+OUTCOME = "digi-outcome"
+
+
+class Asker:
+    """Asks other services over the bus."""
+
+    def __init__(self, connection: Callable[[], Client]) -> None:
+        self._connection = connection
+
+    async def __call__(self, ask: Ask[V], *, viewer: Viewer, key: str | None = None) -> V:
+        """Ask, and wait for the answer. Asked again while nobody answers, with the same key, so safe to repeat.
+
+        Args:
+            ask: the command or query.
+            viewer: who wants to know; decides what exists for them.
+            key: idempotency key of a command: one click, one key.
+
+        Raises:
+            Refused: the answerer's code, or `service-unavailable` when nobody answered in time.
+        """
+        headers = {"digi-viewer": viewer.model_dump_json()}
+        if key:
+            headers["digi-idempotency-key"] = key
+        with telemetry.tracer.start_as_current_span(
+            f"ask {ask.asked.name}", kind=SpanKind.CLIENT, record_exception=False
+        ):
+            if parent := telemetry.traceparent():
+                headers["traceparent"] = parent
+            outcome, body = await self._request(ask.asked.subject, ask.model_dump_json().encode(), headers)
+        if outcome == "ok":
+            answer: V = ask.asked.answer.model_validate_json(body)  # type: ignore[assignment]  # declared as Ask[V]
+            return answer
+        refusal = json.loads(body)
+        raise Refused(refusal["code"], refusal["text"])
+
+    async def _request(self, subject: str, body: bytes, headers: dict[str, str]) -> tuple[str, bytes]:
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while True:
+            left = deadline - time.monotonic()
+            try:
+                reply = await self._connection().request(
+                    subject, body, timeout=min(ONE_TRY_SECONDS, max(left, 0.1)), headers=headers
+                )
+                return (reply.headers or {}).get(OUTCOME, ""), reply.data
+            except NoRespondersError:
+                await asyncio.sleep(0.2)
+            except (NatsError, TimeoutError) as error:
+                telemetry.log("ask").warning("no answer", fact_type=subject, error_type=type(error).__name__)
+            if time.monotonic() > deadline:
+                raise Refused("service-unavailable", f"nobody answered {subject} in {PATIENCE_SECONDS:.0f} s")
+
+
+@dataclass(frozen=True, slots=True)
+class Answerer:
+    """A service's answer to one command or query, ready to be run."""
+
+    service: str
+    kind: AskType
+    answer: Callable[[Ask[Any], Transaction], View]
+    sealer: Sealer
+    database: Database
+
+    async def reply(self, body: bytes, headers: Mapping[str, str]) -> tuple[str, bytes, list[Hint]]:
+        """Answer a request: outcome ("ok" or "refused"), body, and hints to send."""
+        started = time.perf_counter()
+        hints: list[Hint] = []
+        try:
+            ask = self.kind.cls.model_validate_json(body)
+            viewer = Viewer.model_validate_json(headers["digi-viewer"])
+            run = self._command if self.kind.kind is Kind.COMMAND else self._query
+            answer, hints = await run(ask, viewer, headers.get("digi-idempotency-key"), headers.get("traceparent"))
+            outcome, reply = "ok", answer
+        except Refused as refused:
+            outcome, reply = "refused", _refusal(refused.code, refused.text)
+        except (ValidationError, KeyError):
+            outcome, reply = "refused", _refusal("not-valid", f"{self.kind.key} has a field out of bounds")
+        except (TryLater, SQLAlchemyError) as error:
+            telemetry.log(self.service).error("not answered", fact_type=self.kind.key, error_type=type(error).__name__)
+            outcome, reply = "refused", _refusal("service-unavailable", "try again in a moment")
+        except (Unprocessable, Exception) as error:
+            telemetry.log(self.service).error("bug", fact_type=self.kind.key, error_type=type(error).__name__)
+            outcome, reply = "refused", _refusal("internal-error", "the service could not answer")
+        telemetry.ASKS.labels(self.service, self.kind.name, outcome).inc()
+        telemetry.ASK_SECONDS.labels(self.service).observe(time.perf_counter() - started)
+        return outcome, reply, hints
+
+    async def _query(
+        self, ask: Ask[Any], viewer: Viewer, _key: str | None, parent: str | None
+    ) -> tuple[bytes, list[Hint]]:
+        def look(session: Session) -> tuple[bytes, Transaction]:
+            tx = Transaction(self.service, session, self.sealer, viewer=viewer)
+            return self._run(ask, tx, parent), tx
+
+        answer, tx = await self.database.look(look)
+        if tx.audits:  # what was read is on record before it is shown
+            await self.database.transact(lambda session: write_down(session, [tx]))
+        return answer, []
+
+    async def _command(
+        self, ask: Ask[Any], viewer: Viewer, key: str | None, parent: str | None
+    ) -> tuple[bytes, list[Hint]]:
+        digest = hashlib.sha256(ask.model_dump_json().encode()).hexdigest()
+        place = f"{self.kind.key}:{viewer.id}:{key}"
+
+        def decide(session: Session) -> tuple[bytes, list[Hint]]:
+            if key and (first := _first_answer(session, place, digest)) is not None:
+                return first, []
+            tx = Transaction(self.service, session, self.sealer, viewer=viewer)
+            answer = self._run(ask, tx, parent)
+            session.flush()
+            write_down(session, [tx])
+            if key:
+                row = {"key": place, "asked": digest, "answer": answer, "answered_at": tx.now}
+                session.connection().execute(answered.insert(), row)
+            return answer, tx.hints
+
+        try:
+            return await self.database.transact(decide)
+        except IntegrityError:
+            # Somebody else was quicker between our look and our write: look again, the rule now says what it is.
+            return await self.database.transact(decide)
+
+    def _run(self, ask: Ask[Any], tx: Transaction, parent: str | None) -> bytes:
+        with telemetry.tracer.start_as_current_span(
+            f"{self.service} answer {self.kind.name}",
+            context=telemetry.parent_of(parent),
+            kind=SpanKind.SERVER,
+            record_exception=False,
+        ):
+            return self.answer(ask, tx).model_dump_json().encode()
+
+
+def _refusal(code: str, text: str) -> bytes:
+    return json.dumps({"code": code, "text": text}).encode()
+
+
+def _first_answer(session: Session, place: str, digest: str) -> bytes | None:
+    row = session.connection().execute(answered.select().where(answered.c.key == place)).first()
+    if row is None:
+        return None
+    if row.asked != digest:
+        raise Refused("idempotency-key-reused", "the same key came with another content; take a new key")
+    return bytes(row.answer)

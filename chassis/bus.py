@@ -1,0 +1,196 @@
+"""The connection of one service to the bus, every safe setting in one place. Nobody else touches FastStream or nats-py.
+
+FastStream's defaults lose work (an exception terminates the message, timeouts of half a second, reconnecting gives up);
+here are the settings that do not, and the one change to it: a batch is what is there at once (docs/adr/0007).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from typing import Any
+from uuid import UUID
+
+from faststream import AckPolicy
+from faststream.nats import JStream, NatsBroker, NatsMessage, NatsResponse, PullSub
+from faststream.nats.security import NatsNKey
+from faststream.nats.subscriber.usecases.stream_pull_subscriber import BatchPullStreamSubscriber
+from faststream.security import BaseSecurity
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+from nats.errors import ConnectionClosedError, TimeoutError
+from nats.js.client import JetStreamContext
+from nats.js.errors import ServiceUnavailableError
+
+from chassis import telemetry
+from chassis.asking import OUTCOME, Answerer
+from chassis.errors import Refused
+from chassis.inbox import Received, Verdict
+from chassis.settings import Settings
+from chassis.transaction import Hint
+
+STREAM = "EVT"
+BATCH = 100
+FETCH_SECONDS = 30.0
+CALL_SECONDS = 10.0
+"""An R3 leader election takes about 5 s; a call must outlive it."""
+LIVE = "live"
+
+
+class AtOnceBatchSubscriber(BatchPullStreamSubscriber):
+    """Hands over what is there at once: batches of one on an idle bus, full ones on a backlog. Binds, never creates."""
+
+    __slots__ = ()
+
+    async def _create_subscription(self) -> None:
+        if self.subscription:
+            return
+        self.subscription = await self.jetstream.pull_subscribe_bind(consumer=self.config.durable_name, stream=STREAM)
+        self.add_task(self._consume_pull)
+
+    async def _consume_pull(self) -> None:
+        assert self.subscription
+        while self.running:
+            messages: list[Msg] = []
+            with suppress(TimeoutError, ConnectionClosedError, ServiceUnavailableError):
+                messages = await self.subscription.fetch(batch=BATCH, timeout=FETCH_SECONDS)
+            if messages and self.running:
+                await self.consume(messages)
+
+
+async def _raw(message: Any) -> Any:
+    return message.raw_message
+
+
+class Bus:
+    """One service's connection."""
+
+    def __init__(self, settings: Settings, service: str, url: str) -> None:
+        self.service = service
+        self.failures: list[str] = []
+        """Permission violations: a denied call looks like a timeout to the caller, so it is kept here: not ready."""
+        self._log = telemetry.log(f"{service}.bus")
+        self.broker = NatsBroker(
+            url,
+            name=service,
+            security=_security(settings, service),
+            inbox_prefix=f"_INBOX_{service}",
+            connect_timeout=5,
+            reconnect_time_wait=1,
+            max_reconnect_attempts=-1,
+            ping_interval=10,
+            max_outstanding_pings=2,
+            graceful_timeout=20,
+            error_cb=self._error,
+            disconnected_cb=self._disconnected,
+            js_options={"timeout": CALL_SECONDS, "publish_async_max_pending": 1000},
+            logger=None,
+        )
+
+    @property
+    def connection(self) -> Client:
+        """The client itself.
+
+        Raises:
+            Refused: `service-unavailable`: there is no connection yet.
+        """
+        client = self.broker._connection
+        if client is None:
+            raise Refused("service-unavailable", "the bus is not connected yet")
+        return client
+
+    @property
+    def connected(self) -> bool:
+        """Whether the bus can be reached right now."""
+        client = self.broker._connection
+        return client is not None and client.is_connected
+
+    @property
+    def closed(self) -> bool:
+        """Whether the client has given up for good: then only a new process helps."""
+        client = self.broker._connection
+        return client is not None and client.is_closed
+
+    def jetstream(self) -> JetStreamContext:
+        """The stream side of the connection."""
+        return self.connection.jetstream(timeout=CALL_SECONDS, publish_async_max_pending=1000)
+
+    def consume(
+        self, durable: str, subject: str, act: Callable[[Sequence[Received]], Awaitable[Sequence[Verdict]]]
+    ) -> None:
+        """Hand every batch of a durable to `act`; acknowledge or ask again as its verdicts say."""
+
+        async def deliver(message: NatsMessage) -> None:
+            raw: list[Msg] = message.raw_message  # type: ignore[assignment]  # a batch subscriber's message holds a list
+            verdicts = await act([_received(each) for each in raw])
+            for each, verdict in zip(raw, verdicts, strict=True):
+                await (each.ack() if verdict.again_after is None else each.nak(delay=verdict.again_after))
+
+        subscriber = self.broker.subscriber(
+            subject,
+            durable=durable,
+            stream=JStream(STREAM, declare=False),
+            pull_sub=PullSub(batch_size=BATCH, timeout=FETCH_SECONDS, batch=True),
+            ack_policy=AckPolicy.MANUAL,
+            decoder=_raw,
+        )
+        subscriber.__class__ = AtOnceBatchSubscriber
+        subscriber(deliver)
+
+    def answer(self, answerer: Answerer, hint: Callable[[Sequence[Hint]], Awaitable[None]]) -> None:
+        """Answer one command or query; processes of the same service share the work."""
+
+        async def reply(message: NatsMessage) -> NatsResponse:
+            outcome, body, hints = await answerer.reply(message.raw_message.data, message.raw_message.headers or {})
+            await hint(hints)
+            return NatsResponse(body, headers={OUTCOME: outcome})
+
+        self.broker.subscriber(answerer.kind.subject, queue=self.service, decoder=_raw, max_workers=8)(reply)
+
+    async def send_hints(self, hints: Sequence[Hint]) -> None:
+        """Tell open pages to read again. May be lost; never raises."""
+        with suppress(Exception):
+            for each in dict.fromkeys(hints):
+                body = {"contact": str(each.contact) if each.contact else None, "area": each.area}
+                await self.connection.publish(f"{LIVE}.{self.service}", json.dumps(body).encode())
+
+    async def listen_to_hints(self, heard: Callable[[Hint], None]) -> None:
+        """Call `heard` for every hint of any service."""
+
+        async def receive(message: Msg) -> None:
+            with suppress(ValueError, KeyError):
+                body = json.loads(message.data)
+                heard(Hint(UUID(body["contact"]) if body["contact"] else None, body["area"]))
+
+        await self.connection.subscribe(f"{LIVE}.*", cb=receive)
+
+    async def _error(self, error: Exception) -> None:
+        kind = type(error).__name__
+        if "permissions violation" in str(error).lower():
+            kind = "permission"
+            self.failures.append(kind)
+        telemetry.BUS_ERRORS.labels(self.service, kind).inc()
+        self._log.error("bus error", code=kind)
+
+    async def _disconnected(self) -> None:
+        telemetry.BUS_ERRORS.labels(self.service, "disconnected").inc()
+        self._log.warning("bus disconnected")
+
+
+def _security(settings: Settings, service: str) -> BaseSecurity | None:
+    if settings.nats_seed_file is None:
+        return None
+    seed = str(settings.nats_seed_file).format(service=service)
+    return NatsNKey.from_file(seed)
+
+
+def _received(message: Msg) -> Received:
+    metadata = message.metadata
+    return Received(
+        subject=message.subject,
+        headers=message.headers or {},
+        body=message.data,
+        stream_sequence=metadata.sequence.stream,
+        deliveries=metadata.num_delivered,
+    )

@@ -1,0 +1,116 @@
+"""Days and opening hours in Europe/Helsinki: business days, public holidays, weekly periods.
+
+Pure: every function takes its moment and days as arguments. Instants go in aware and come out in UTC; days are local.
+Source of the business day: Act 150/1930 §§2 and 5 (domain.md section 5, rule 18).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+import holidays
+
+HELSINKI = ZoneInfo("Europe/Helsinki")
+
+_SATURDAY = 6
+_HORIZON_DAYS = 366
+"""How far ahead an opening is looked for."""
+
+
+class Opening(Protocol):
+    """A weekly opening period: local times, `opens` included, `closes` not."""
+
+    @property
+    def weekday(self) -> int:
+        """ISO weekday, 1 = Monday."""
+
+    @property
+    def opens(self) -> time:
+        """First moment open, local."""
+
+    @property
+    def closes(self) -> time:
+        """First moment closed, local."""
+
+
+def local_date(instant: datetime) -> date:
+    """The day it is in Finland at an instant."""
+    return instant.astimezone(HELSINKI).date()
+
+
+def end_of_day(day: date) -> datetime:
+    """The last instant that still belongs to a local day, as UTC."""
+    return _instant(day, time.max)
+
+
+def is_holiday(day: date) -> bool:
+    """Whether a day is a public holiday, Christmas Eve or Midsummer Eve. An ordinary Sunday is none."""
+    return day in _public_holidays(day.year)
+
+
+def is_business_day(day: date, closing_days: Collection[date] = ()) -> bool:
+    """Whether a day is Monday to Friday and neither a public holiday nor one of `closing_days`."""
+    return day.isoweekday() < _SATURDAY and not is_holiday(day) and day not in closing_days
+
+
+def add_business_days(day: date, n: int, closing_days: Collection[date] = ()) -> date:
+    """The `n`-th business day after a day; the starting day is not counted (Act 150/1930 §2).
+
+    Raises:
+        ValueError: `n` is below 1.
+    """
+    if n < 1:
+        raise ValueError(f"a number of business days is at least 1, got {n}")
+    for _ in range(n):
+        day += timedelta(days=1)
+        while not is_business_day(day, closing_days):
+            day += timedelta(days=1)
+    return day
+
+
+def is_open(periods: Iterable[Opening], at: datetime, closed_on: Collection[date] = ()) -> bool:
+    """Whether an instant lies in a weekly period on a day that is neither a public holiday nor in `closed_on`."""
+    return closes_at(periods, at, closed_on) is not None
+
+
+def closes_at(periods: Iterable[Opening], at: datetime, closed_on: Collection[date] = ()) -> datetime | None:
+    """When the period that is open at an instant ends, as UTC; None when none is open."""
+    day, moment = local_date(at), at.astimezone(HELSINKI).time()
+    for period in _periods_of(day, periods, closed_on):
+        if period.opens <= moment < period.closes:
+            return _instant(day, period.closes)
+    return None
+
+
+def next_opening(periods: Iterable[Opening], at: datetime, closed_on: Collection[date] = ()) -> datetime | None:
+    """The first opening later than an instant, as UTC; None when none comes within a year."""
+    weekly = tuple(periods)
+    first = local_date(at)
+    for ahead in range(_HORIZON_DAYS):
+        day = first + timedelta(days=ahead)
+        for period in _periods_of(day, weekly, closed_on):
+            opens_at = _instant(day, period.opens)
+            if opens_at > at:
+                return opens_at
+    return None
+
+
+def _periods_of(day: date, periods: Iterable[Opening], closed_on: Collection[date]) -> Iterator[Opening]:
+    """The periods of one day, earliest first; none on a closed day."""
+    if is_holiday(day) or day in closed_on:
+        return iter(())
+    return iter(sorted((one for one in periods if one.weekday == day.isoweekday()), key=lambda one: one.opens))
+
+
+def _instant(day: date, at: time) -> datetime:
+    return datetime.combine(day, at, tzinfo=HELSINKI).astimezone(UTC)
+
+
+@lru_cache(maxsize=64)
+def _public_holidays(year: int) -> frozenset[date]:
+    # Only the public category: the others would close the unit on Mother's Day and the like.
+    return frozenset(holidays.country_holidays("FI", years=year, categories=(holidays.PUBLIC,)))

@@ -1,0 +1,114 @@
+"""One database per service: engine, worker threads, transactions, migrations. SQLite, or PostgreSQL in production.
+
+Work on the database is plain synchronous code that runs in the service's worker thread, one hop per transaction
+(docs/adr/0008). SQLite has one writer, so it gets one writing thread; readers have their own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, TypeVar
+
+from sqlalchemy import Engine, Table, create_engine, event
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import make_url
+from sqlmodel import Session, SQLModel
+
+from chassis.tables import UtcInstant
+
+__all__ = ["Database", "UtcInstant", "upsert"]
+
+T = TypeVar("T")
+_ONE_AT_A_TIME = threading.Lock()  # Alembic's `op` and `context` are global to the process
+PLUMBING_MIGRATIONS = Path(__file__).with_name("migrations")
+
+
+def upsert(session: Session, table: type[SQLModel] | Table) -> Any:
+    """An INSERT that knows ON CONFLICT, in the dialect of the session's database."""
+    target = table if isinstance(table, Table) else table.__table__  # type: ignore[attr-defined]  # set by SQLModel
+    return (sqlite if session.get_bind().dialect.name == "sqlite" else postgresql).insert(target)
+
+
+class Database:
+    """The database of one service.
+
+    Args:
+        url: SQLAlchemy URL, synchronous driver.
+        name: the service; names its threads.
+    """
+
+    def __init__(self, url: str, name: str) -> None:
+        self.url = make_url(url)
+        self.sqlite = self.url.get_backend_name() == "sqlite"
+        if self.sqlite and self.url.database:
+            Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
+        self.engine = self._engine("BEGIN IMMEDIATE")
+        self._reader = self._engine("BEGIN") if self.sqlite else self.engine
+        self._writers = ThreadPoolExecutor(1 if self.sqlite else 4, thread_name_prefix=f"{name}-write")
+        self._readers = ThreadPoolExecutor(2 if self.sqlite else 4, thread_name_prefix=f"{name}-read")
+
+    def _engine(self, begin: str) -> Engine:
+        if not self.sqlite:
+            return create_engine(self.url, pool_size=8, max_overflow=2, pool_pre_ping=True, pool_timeout=10)
+        engine = create_engine(self.url, connect_args={"timeout": 10, "check_same_thread": False})
+
+        @event.listens_for(engine, "connect")
+        def _connect(connection: Any, _record: Any) -> None:
+            connection.isolation_level = None  # we say BEGIN ourselves: the driver's own comes too late for a reader
+            for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=10000"):
+                connection.execute(f"PRAGMA {pragma}")
+
+        @event.listens_for(engine, "begin")
+        def _begin(connection: Any) -> None:
+            connection.exec_driver_sql(begin)
+
+        return engine
+
+    def write(self, work: Callable[[Session], T]) -> T:
+        """Run `work` in one transaction on the calling thread; commit when it returns, roll back when it raises."""
+        with Session(self.engine, expire_on_commit=False) as session, session.begin():
+            return work(session)
+
+    def read(self, work: Callable[[Session], T]) -> T:
+        """Run `work` on a snapshot on the calling thread; nothing it does is kept."""
+        with Session(self._reader, expire_on_commit=False) as session:
+            return work(session)
+
+    async def transact(self, work: Callable[[Session], T]) -> T:
+        """`write` in the service's writing thread."""
+        return await asyncio.get_running_loop().run_in_executor(self._writers, self.write, work)
+
+    async def transact_with(self, work: Callable[[Callable[[Callable[[Session], Any]], Any]], T]) -> T:
+        """Hand `write` itself to `work` in the writing thread, for work that may need a second transaction."""
+        return await asyncio.get_running_loop().run_in_executor(self._writers, work, self.write)
+
+    async def look(self, work: Callable[[Session], T]) -> T:
+        """`read` in one of the service's reading threads."""
+        return await asyncio.get_running_loop().run_in_executor(self._readers, self.read, work)
+
+    def migrate(self, service_migrations: Path | None = None) -> None:
+        """Bring the schema up to date: the plumbing's chain, then the service's own. Safe to repeat."""
+        from alembic import command  # imported late: only a start needs it
+        from alembic.config import Config
+
+        for label, versions in (("chassis", PLUMBING_MIGRATIONS), ("service", service_migrations)):
+            if versions is None:
+                continue
+            config = Config()
+            config.set_main_option("script_location", str(PLUMBING_MIGRATIONS))
+            config.set_main_option("version_locations", str(versions / "versions"))
+            config.set_main_option("path_separator", "newline")
+            with _ONE_AT_A_TIME, self.engine.connect() as connection:
+                config.attributes.update(connection=connection, version_table=f"alembic_version_{label}")
+                command.upgrade(config, "head")
+
+    def close(self) -> None:
+        """Finish running work and let the connections go."""
+        self._writers.shutdown(wait=True)
+        self._readers.shutdown(wait=True)
+        self.engine.dispose()
+        self._reader.dispose()

@@ -1,0 +1,70 @@
+"""The envelope of a fact: CloudEvents 1.0 in binary mode, headers beside a body that is the data alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from chassis.errors import Unprocessable
+from contracts.base import SOURCE_PREFIX, Event
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """What stands around a fact that was received."""
+
+    id: str
+    type: str
+    about: UUID
+    time: datetime
+    version: int
+    """How many facts its owner has told about this aggregate, this one included: the guard against disorder."""
+    traceparent: str | None
+
+
+def headers_for(
+    event: Event, *, event_id: str, at: datetime, version: int, cause: str | None, traceparent: str | None
+) -> dict[str, str]:
+    """The headers an event is published with."""
+    kind = event.declared
+    headers = {
+        "ce-specversion": "1.0",
+        "ce-id": event_id,
+        "ce-type": kind.ce_type,
+        "ce-source": f"/{SOURCE_PREFIX}/{kind.owner}",
+        "ce-subject": str(event.about),
+        "ce-time": at.isoformat().replace("+00:00", "Z"),
+        "ce-datacontenttype": "application/json",
+        "ce-dataschema": f"schemas/{kind.key}.json",
+        "ce-area": event.area,
+        "ce-municipality": event.municipality,
+        "ce-aggregateversion": str(version),
+        "Nats-Msg-Id": event_id,
+    }
+    if cause:
+        headers["ce-causationid"] = cause
+    if traceparent:
+        headers["traceparent"] = traceparent
+    return headers
+
+
+def read_envelope(headers: Mapping[str, str] | None) -> Envelope:
+    """Read the headers of a received message.
+
+    Raises:
+        Unprocessable: `bad-envelope`: a header is missing or not what it should be.
+    """
+    headers = headers or {}
+    try:
+        return Envelope(
+            id=headers["ce-id"],
+            type=headers["ce-type"],
+            about=UUID(headers["ce-subject"]),
+            time=datetime.fromisoformat(headers["ce-time"]),
+            version=int(headers["ce-aggregateversion"]),
+            traceparent=headers.get("traceparent"),
+        )
+    except (KeyError, ValueError) as error:
+        raise Unprocessable("bad-envelope", "the CloudEvents headers are incomplete or malformed") from error

@@ -1,0 +1,258 @@
+"""Apply a batch of received facts in one transaction, each at most once, and decide what becomes of every message.
+
+This is the one place that knows what the outcomes of chassis.errors lead to.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from opentelemetry.trace import SpanKind
+from pydantic import ValidationError
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlmodel import Session
+
+from chassis import clock, telemetry
+from chassis.db import upsert
+from chassis.envelope import Envelope, read_envelope
+from chassis.errors import Outcome, Refused, TryLater, Unprocessable
+from chassis.seal import Sealer
+from chassis.tables import inbox, outbox
+from chassis.transaction import Hint, Transaction, write_down
+from contracts.base import Event, EventType
+
+RETRY_SECONDS = (1.0, 5.0, 30.0, 120.0, 600.0)
+"""Delay before the next delivery, by how many there have been; the last one repeats."""
+MAX_DELIVER = 8
+LAST_TRY = MAX_DELIVER - 1
+"""A message that fails on this delivery becomes a dead letter: the server would drop it silently after the next."""
+
+
+class Ending(StrEnum):
+    """How the handling of one message ended."""
+
+    DONE = "done"
+    DUPLICATE = "duplicate"
+    REFUSED = "refused"
+    UNPROCESSABLE = "unprocessable"
+    LATER = "later"
+    BUG = "bug"
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """One message as the bus delivered it."""
+
+    subject: str
+    headers: dict[str, str]
+    body: bytes
+    stream_sequence: int
+    deliveries: int
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What becomes of a message: acknowledged, or asked for again after some seconds."""
+
+    ending: Ending
+    code: str = ""
+    again_after: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Consumer:
+    """A service's handler of one event, ready to be run."""
+
+    service: str
+    kind: EventType
+    handler: Callable[[Event, Transaction], None]
+    sealer: Sealer
+
+    @property
+    def durable(self) -> str:
+        """Name of the consumer on the bus and in the inbox."""
+        return self.kind.durable(self.service)
+
+
+Applied = tuple[list[Verdict], list[Hint]]
+
+
+@dataclass(slots=True)
+class _Item:
+    message: Received
+    envelope: Envelope | None = None
+    fact: Event | None = None
+    verdict: Verdict | None = None
+    tx: Transaction | None = None
+
+
+def apply(
+    consumer: Consumer, write: Callable[[Callable[[Session], Applied]], Applied], messages: Sequence[Received]
+) -> Applied:
+    """Act on each message at most once, in order, in one transaction.
+
+    The batch is first tried whole. Only when an item fails is it done again with a savepoint per item, so that one
+    failure undoes nothing else (docs/adr/0009). Safe to repeat by event id.
+
+    Args:
+        consumer: whose handler runs.
+        write: runs its argument in one database transaction (`Database.write`).
+        messages: in the order of the stream.
+
+    Returns:
+        A verdict per message, and the hints to send now that the transaction is committed.
+
+    Raises:
+        TryLater: `database`: it is away, so nothing was done and nothing may be settled, not even a last delivery.
+    """
+    try:
+        return write(lambda session: _attempt(consumer, session, _read(consumer, messages), careful=False))
+    except Exception:  # noqa: S110  # whatever it was happens again below, to the item it belongs to
+        pass
+    try:
+        return write(lambda session: _attempt(consumer, session, _read(consumer, messages), careful=True))
+    except DBAPIError as error:
+        telemetry.log(consumer.durable).error("database", error_type=type(error).__name__)
+        raise TryLater("database", f"{consumer.durable} cannot write") from error
+
+
+def _read(consumer: Consumer, messages: Sequence[Received]) -> list[_Item]:
+    items = []
+    for message in messages:
+        item = _Item(message)
+        try:
+            item.envelope = read_envelope(message.headers)
+            if item.envelope.type != consumer.kind.ce_type:
+                raise Unprocessable("unknown-type", f"{consumer.durable} cannot read this type or version")
+            item.fact = consumer.kind.cls.model_validate_json(message.body)
+        except ValidationError as error:
+            first = error.errors(include_input=False, include_url=False)[0]
+            where = ".".join(str(part) for part in first["loc"])
+            item.verdict = Verdict(
+                Ending.UNPROCESSABLE, "bad-json" if first["type"] == "json_invalid" else f"schema:{where}"
+            )
+        except Unprocessable as error:
+            item.verdict = Verdict(Ending.UNPROCESSABLE, error.code)
+        items.append(item)
+    return items
+
+
+def _attempt(consumer: Consumer, session: Session, items: list[_Item], *, careful: bool) -> Applied:
+    fresh = _first_seen(consumer, session, [item for item in items if item.verdict is None])
+    for item in items:
+        if item.verdict is None and _key(item) not in fresh:
+            item.verdict = Verdict(Ending.DUPLICATE)
+        elif item.verdict is None:
+            fresh.discard(_key(item))  # the same message twice in one batch acts once
+            item.verdict = (_handle_in_savepoint if careful else _handle)(consumer, session, item)
+    _set_aside(consumer, session, items)
+    done = [item.tx for item in items if item.tx and item.verdict and item.verdict.ending is Ending.DONE]
+    if not careful:
+        write_down(session, done)
+    return [item.verdict for item in items if item.verdict], [hint for tx in done for hint in tx.hints]
+
+
+def _key(item: _Item) -> str:
+    return item.envelope.id if item.envelope else f"{item.message.subject}:{item.message.stream_sequence}"
+
+
+def _first_seen(consumer: Consumer, session: Session, items: list[_Item]) -> set[str]:
+    """Put the items into the inbox; returns the ids that were not there before."""
+    if not items:
+        return set()
+    at = clock.now()
+    rows = {_key(item): {"consumer": consumer.durable, "event_id": _key(item), "handled_at": at} for item in items}
+    statement = upsert(session, inbox).values(list(rows.values())).on_conflict_do_nothing()
+    return set(session.connection().execute(statement.returning(inbox.c.event_id)).scalars())
+
+
+def _handle(consumer: Consumer, session: Session, item: _Item) -> Verdict:
+    _run(consumer, session, item)
+    return Verdict(Ending.DONE)
+
+
+def _handle_in_savepoint(consumer: Consumer, session: Session, item: _Item) -> Verdict:
+    try:
+        with session.begin_nested():
+            write_down(session, [_run(consumer, session, item)])
+            session.flush()
+        return Verdict(Ending.DONE)
+    except Refused as refused:
+        return Verdict(Ending.REFUSED, refused.code)
+    except Unprocessable as bad:
+        return Verdict(Ending.UNPROCESSABLE, bad.code)
+    except Exception as error:
+        if isinstance(error, DBAPIError) and error.connection_invalidated:
+            raise
+        ending = Ending.LATER if isinstance(error, TryLater | OperationalError) else Ending.BUG
+        code = error.code if isinstance(error, Outcome) else type(error).__name__
+        if ending is Ending.BUG:
+            telemetry.log(consumer.durable).error("bug", error_type=code, deliveries=item.message.deliveries)
+        session.connection().execute(
+            inbox.delete().where(inbox.c.consumer == consumer.durable, inbox.c.event_id == _key(item))
+        )
+        return _again(item.message, ending, code)
+
+
+def _again(message: Received, ending: Ending, code: str) -> Verdict:
+    if message.deliveries >= LAST_TRY:
+        return Verdict(ending, code)
+    delay = RETRY_SECONDS[min(message.deliveries, len(RETRY_SECONDS)) - 1]
+    return Verdict(ending, code, again_after=delay * random.uniform(0.9, 1.1))  # noqa: S311  # jitter, not a secret
+
+
+def _run(consumer: Consumer, session: Session, item: _Item) -> Transaction:
+    assert item.envelope is not None
+    assert item.fact is not None
+    item.tx = Transaction(consumer.service, session, consumer.sealer, fact=item.envelope)
+    with telemetry.tracer.start_as_current_span(
+        f"{consumer.service} handle {consumer.kind.name}",
+        context=telemetry.parent_of(item.envelope.traceparent),
+        kind=SpanKind.CONSUMER,
+        record_exception=False,
+    ):
+        consumer.handler(item.fact, item.tx)
+    return item.tx
+
+
+def _set_aside(consumer: Consumer, session: Session, items: list[_Item]) -> None:
+    """Write a dead letter for what cannot be handled, and for what has failed too often; both are then acknowledged."""
+    rows = []
+    for item in items:
+        verdict = item.verdict
+        assert verdict is not None
+        spent = verdict.ending in (Ending.LATER, Ending.BUG) and verdict.again_after is None
+        if verdict.ending is not Ending.UNPROCESSABLE and not spent:
+            continue
+        telemetry.DEAD_LETTERS.labels(consumer.service, verdict.ending).inc()
+        telemetry.log(consumer.durable).warning("dead letter", code=verdict.code, deliveries=item.message.deliveries)
+        rows.append(_dead_letter(consumer, item.message, verdict))
+    if rows:
+        statement = upsert(session, outbox).values(rows).on_conflict_do_nothing(index_elements=["event_id"])
+        session.connection().execute(statement)
+
+
+def _dead_letter(consumer: Consumer, message: Received, verdict: Verdict) -> dict[str, Any]:
+    key = f"dlq-{consumer.durable}-{message.stream_sequence}"
+    kept = {name: value for name, value in message.headers.items() if name.startswith(("ce-", "trace"))}
+    headers = {
+        **kept,
+        "dlq-consumer": consumer.durable,
+        "dlq-reason": verdict.ending.value,
+        "dlq-code": verdict.code,
+        "dlq-subject": message.subject,
+        "dlq-deliveries": str(message.deliveries),
+        "Nats-Msg-Id": key,
+    }
+    return {
+        "event_id": key,
+        "subject": f"dlq.{consumer.service}.{consumer.kind.name}",
+        "headers": json.dumps(headers),
+        "payload": message.body,
+        "created_at": clock.now(),
+    }

@@ -1,0 +1,160 @@
+"""The relay: takes what a service has committed to its outbox to the bus, in order, pipelined, until the bus has it.
+
+One relay per service is at work at a time: on PostgreSQL an advisory lock sees to it, with SQLite there is one process.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import zlib
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import timedelta
+from typing import Any
+
+from nats.js.client import JetStreamContext
+from sqlalchemy import Connection, func, select, text, update
+from sqlmodel import Session
+
+from chassis import clock, telemetry
+from chassis.db import Database
+from chassis.tables import answered, inbox, outbox
+
+BATCH = 250
+KEEP_PUBLISHED = timedelta(hours=24)
+"""How long a published row stays, as a replay buffer for a bus that lost its last seconds."""
+KEEP_INBOX = timedelta(days=100)
+"""Longer than the stream's max age (90 days): a message that can still come is still known."""
+LOOK_AGAIN_SECONDS = 1.0
+"""Safety net under the wake-up after a commit."""
+BUSY_SECONDS = 0.05
+
+
+class Relay:
+    """Publishes one service's outbox. `wake` it after every commit that told something."""
+
+    def __init__(self, database: Database, service: str) -> None:
+        self._database = database
+        self._service = service
+        self._wake = asyncio.Event()
+        self._log = telemetry.log(f"{service}.relay")
+
+    def wake(self) -> None:
+        """There may be something to publish. Call it in the event loop."""
+        self._wake.set()
+
+    async def run(self, bus: JetStreamContext) -> None:
+        """Publish for ever; returns only by cancellation. What fails is tried again from the first unpublished row."""
+        pause = LOOK_AGAIN_SECONDS
+        while True:
+            try:
+                async with asyncio.timeout(pause):
+                    await self._wake.wait()
+            except TimeoutError:
+                pass
+            self._wake.clear()
+            try:
+                pause = LOOK_AGAIN_SECONDS if await self.drain(bus) else BUSY_SECONDS
+            except Exception as error:  # the bus or the database is away: the rows wait
+                self._log.warning("relay waits", error_type=type(error).__name__)
+                await self._measure_age()
+                await asyncio.sleep(LOOK_AGAIN_SECONDS / 2)
+                pause = 0.0
+
+    async def drain(self, bus: JetStreamContext) -> bool:
+        """Publish until nothing is left; False when another process is at it.
+
+        Raises:
+            nats.errors.Error: the bus did not take a row; it and all after it stay unpublished.
+        """
+        async with self._sole() as mine:
+            if not mine:
+                return False
+            while rows := await self._database.look(_unpublished):
+                await self._publish(bus, rows)
+            telemetry.UNPUBLISHED_AGE.labels(self._service).set(0)
+        return True
+
+    async def _publish(self, bus: JetStreamContext, rows: Sequence[Any]) -> None:
+        acks = [await bus.publish_async(row.subject, row.payload, headers=json.loads(row.headers)) for row in rows]
+        taken = []
+        failure: BaseException | None = None
+        for row, ack in zip(rows, acks, strict=True):
+            try:
+                await asyncio.wait_for(ack, timeout=10)
+            except Exception as error:
+                failure = error
+                break  # resend from here: what comes after may be stored already, its id makes the second copy nothing
+            taken.append(row.id)
+        if taken:
+            await self._database.transact(lambda session: _mark(session, taken))
+            telemetry.PUBLISHED.labels(self._service).inc(len(taken))
+        if failure:
+            for ack in acks[len(taken) + 1 :]:
+                ack.cancel()
+            raise failure
+
+    async def _measure_age(self) -> None:
+        try:
+            oldest = await self._database.look(
+                lambda session: (
+                    session.connection()
+                    .execute(select(func.min(outbox.c.created_at)).where(outbox.c.published_at.is_(None)))
+                    .scalar()
+                )
+            )
+        except Exception:  # the database is away too: the age is told when it is back
+            return
+        if oldest:
+            telemetry.UNPUBLISHED_AGE.labels(self._service).set((clock.now() - oldest).total_seconds())
+
+    @asynccontextmanager
+    async def _sole(self) -> AsyncIterator[bool]:
+        if self._database.sqlite:
+            yield True
+            return
+        key = zlib.crc32(f"relay:{self._service}".encode())
+        connection: Connection = await asyncio.to_thread(self._database.engine.connect)
+        async with AsyncExitStack() as stack:
+            stack.push_async_callback(asyncio.to_thread, connection.close)
+            mine = await asyncio.to_thread(_lock, connection, key)
+            if mine:
+                stack.push_async_callback(asyncio.to_thread, _unlock, connection, key)
+            yield mine
+
+
+def _lock(connection: Connection, key: int) -> bool:
+    mine = bool(connection.execute(text("SELECT pg_try_advisory_lock(:key)"), {"key": key}).scalar())
+    connection.commit()
+    return mine
+
+
+def _unlock(connection: Connection, key: int) -> None:
+    connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": key})
+    connection.commit()
+
+
+_UNPUBLISHED = (
+    select(outbox.c.id, outbox.c.subject, outbox.c.headers, outbox.c.payload)
+    .where(outbox.c.published_at.is_(None))
+    .order_by(outbox.c.id)
+    .limit(BATCH)
+)
+
+
+def _unpublished(session: Session) -> Sequence[Any]:
+    return session.connection().execute(_UNPUBLISHED).fetchall()
+
+
+def _mark(session: Session, ids: list[int]) -> None:
+    session.connection().execute(update(outbox).where(outbox.c.id.in_(ids)).values(published_at=clock.now()))
+
+
+def forget_old(session: Session) -> None:
+    """Drop outbox, inbox and answer rows past their keeping time. Safe to repeat."""
+    now = clock.now()
+    connection = session.connection()
+    connection.execute(outbox.delete().where(outbox.c.published_at < now - KEEP_PUBLISHED))
+    connection.execute(inbox.delete().where(inbox.c.handled_at < now - KEEP_INBOX))
+    connection.execute(answered.delete().where(answered.c.answered_at < now - KEEP_PUBLISHED))

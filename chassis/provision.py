@@ -1,0 +1,126 @@
+"""Streams and consumers: made in one step from the contracts, verified by every service before it takes work."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+import httpx
+from nats.js.api import (
+    AckPolicy,
+    ConsumerConfig,
+    DeliverPolicy,
+    DiscardPolicy,
+    RetentionPolicy,
+    StorageType,
+    StoreCompression,
+    StreamConfig,
+)
+from nats.js.client import JetStreamContext
+from nats.js.errors import NotFoundError
+
+from chassis.bus import STREAM
+from chassis.inbox import MAX_DELIVER
+from chassis.service import Service
+
+DAY = 24 * 3600.0
+ACK_WAIT_SECONDS = 30.0
+MAX_ACK_PENDING = 500
+
+
+def _stream(name: str, subject: str, *, days: int, gigabytes: float) -> StreamConfig:
+    return StreamConfig(
+        name=name,
+        subjects=[subject],
+        retention=RetentionPolicy.LIMITS,
+        storage=StorageType.FILE,
+        discard=DiscardPolicy.NEW,  # a full stream refuses, the outbox keeps; it never forgets silently
+        max_age=days * DAY,
+        max_bytes=int(gigabytes * 2**30),
+        max_msg_size=64 * 1024,
+        duplicate_window=600.0,
+        compression=StoreCompression.S2,
+        num_replicas=1,
+        deny_delete=True,
+    )
+
+
+STREAMS = (
+    _stream(STREAM, "evt.>", days=90, gigabytes=4),
+    _stream("DLQ", "dlq.>", days=180, gigabytes=1),
+    _stream("ADV", "$JS.EVENT.ADVISORY.CONSUMER.>", days=14, gigabytes=0.25),
+)
+"""Facts; what could not be handled; the server's own words about consumers that gave up."""
+
+
+def consumer_configs(service: Service) -> list[ConsumerConfig]:
+    """The durables through which a service reads."""
+    return [
+        ConsumerConfig(
+            durable_name=kind.durable(service.name),
+            filter_subject=kind.pattern,
+            deliver_policy=DeliverPolicy.ALL,
+            ack_policy=AckPolicy.EXPLICIT,
+            ack_wait=ACK_WAIT_SECONDS,
+            max_deliver=MAX_DELIVER,
+            max_ack_pending=MAX_ACK_PENDING,
+        )
+        for kind, _ in service.handlers.items()
+    ]
+
+
+async def provision(bus: JetStreamContext, services: Sequence[Service]) -> None:
+    """Create or update every stream and consumer. Safe to repeat. Only the deployer's identity may do it."""
+    for stream in STREAMS:
+        try:
+            await bus.stream_info(str(stream.name))
+            await bus.update_stream(stream)
+        except NotFoundError:
+            await bus.add_stream(stream)
+    for service in services:
+        for consumer in consumer_configs(service):
+            await bus.add_consumer(STREAM, consumer)
+
+
+async def differences(bus: JetStreamContext, services: Sequence[Service]) -> list[str]:
+    """What on the bus is missing or not as the contract says; empty when all is well."""
+    found = []
+    for stream in STREAMS:
+        try:
+            actual: Any = (await bus.stream_info(str(stream.name))).config
+        except NotFoundError:
+            found.append(f"stream {stream.name} is missing")
+            continue
+        found += [f"stream {stream.name}: {difference}" for difference in _differing(stream, actual)]
+    for service in services:
+        for consumer in consumer_configs(service):
+            try:
+                actual = (await bus.consumer_info(STREAM, str(consumer.durable_name))).config
+            except NotFoundError:
+                found.append(f"consumer {consumer.durable_name} is missing")
+                continue
+            found += [f"consumer {consumer.durable_name}: {each}" for each in _differing(consumer, actual)]
+    return found
+
+
+def _differing(wanted: StreamConfig | ConsumerConfig, actual: Any) -> list[str]:
+    return [
+        f"{name} is {getattr(actual, name)!r}, wanted {value!r}"
+        for name, value in asdict(wanted).items()
+        if value is not None and name != "metadata" and not _same(value, getattr(actual, name))
+    ]
+
+
+def _same(wanted: Any, actual: Any) -> bool:
+    if isinstance(wanted, float):
+        return abs(wanted - (actual or 0.0)) < 1e-6
+    return bool(wanted == actual) or (not wanted and not actual)
+
+
+async def server_syncs(monitor_url: str) -> bool:
+    """Whether the server writes through to disk before it acknowledges; without it a power cut loses facts."""
+    async with httpx.AsyncClient(timeout=2) as client:
+        answer = await client.get(f"{monitor_url}/jsz")
+    return bool(json.loads(answer.text).get("config", {}).get("sync_always"))

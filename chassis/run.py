@@ -1,0 +1,200 @@
+"""Run services: all in one process, one process each under a supervisor, or one alone; drain on SIGTERM and Ctrl-C."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+from starlette.applications import Starlette
+
+from chassis import health, provision, seal, telemetry
+from chassis.bus import Bus
+from chassis.embedded import EmbeddedNats
+from chassis.running import Running
+from chassis.service import Service
+from chassis.settings import Settings
+
+RESTART_SECONDS = 0.2
+DRAIN_SECONDS = 25.0
+
+
+class _Web(uvicorn.Server):
+    """uvicorn without its own signal handling: signals drain the whole process, not the web side alone."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+class Process:
+    """The services of one process and its web side."""
+
+    def __init__(self, services: Sequence[Service], settings: Settings, nats_url: str, monitor_url: str) -> None:
+        self.running = [Running(service, nats_url, monitor_url) for service in services]
+        self._settings = settings
+        self._server: _Web | None = None
+        self._serving: asyncio.Task[None] | None = None
+
+    def application(self) -> Any:
+        """The ASGI application: the pages of a service that has some, health beside them."""
+        for running in self.running:
+            if running.service.web:
+                app = running.service.web(running)
+                app.router.routes[:0] = health.routes(lambda: self.running)
+                return app
+        return Starlette(routes=health.routes(lambda: self.running))
+
+    async def start(self) -> None:
+        """Start every service, then the web side."""
+        await asyncio.gather(*(running.start() for running in self.running))
+        config = uvicorn.Config(
+            self.application(),
+            host=self._settings.host,
+            port=self._settings.port,
+            log_config=None,
+            access_log=False,
+            lifespan="off",
+            timeout_graceful_shutdown=3,
+            h11_max_incomplete_event_size=64 * 1024,
+        )
+        self._server = _Web(config)
+        self._serving = asyncio.create_task(self._server.serve())
+        while not self._server.started:
+            if self._serving.done():
+                await self._serving
+                raise OSError(f"nothing can listen on {self._settings.host}:{self._settings.port}")
+            await asyncio.sleep(0.01)
+
+    async def ready(self) -> None:
+        """Wait until every service may be given work."""
+        while not all(running.ready for running in self.running):  # noqa: ASYNC110  # readiness also changes by itself
+            await asyncio.sleep(0.02)
+
+    async def stop(self) -> None:
+        """Stop taking requests, finish what is at hand, drain every service."""
+        if self._server and self._serving:
+            self._server.should_exit = True
+            await self._serving
+        await asyncio.gather(*(running.stop() for running in self.running))
+
+
+@asynccontextmanager
+async def bus(settings: Settings) -> AsyncIterator[tuple[str, str]]:
+    """The bus to use (url, monitoring url): that of the settings, or a nats-server of our own while the block runs."""
+    if settings.nats_url:
+        yield settings.nats_url, settings.nats_monitor_url
+        return
+    server = EmbeddedNats(settings, settings.embedded_nats_port)
+    await server.start()
+    try:
+        yield server.url, server.monitor_url
+    finally:
+        await server.stop()
+
+
+async def provision_bus(settings: Settings, url: str, services: Sequence[Service]) -> None:
+    """Make or update streams and consumers, as the deployer."""
+    deployer = Bus(settings, "deployer", url)
+    await deployer.broker.connect()
+    try:
+        await provision.provision(deployer.jetstream(), services)
+    finally:
+        await deployer.broker.stop()
+
+
+async def _until_told() -> str:
+    told: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+
+    def tell(name: str) -> None:
+        if not told.done():
+            told.set_result(name)
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, tell, number.name)
+    return await told
+
+
+async def up(services: Sequence[Service], settings: Settings, announce: Callable[[str], None]) -> None:
+    """All services in this process, until SIGTERM or Ctrl-C.
+
+    Raises:
+        TryLater: the embedded server does not start.
+        OSError: the port is taken.
+    """
+    async with bus(settings) as (url, monitor_url):
+        seal.make_keys(settings.keys_dir, [service.name for service in services])
+        await provision_bus(settings, url, services)
+        process = Process(services, settings, url, monitor_url)
+        await process.start()
+        await process.ready()
+        announce(settings.base_url)
+        telemetry.log("run").info("stopping", signal=await _until_told())
+        await process.stop()
+
+
+async def alone(service: Service, settings: Settings) -> None:
+    """One service in this process, on the bus of the settings, until SIGTERM or Ctrl-C."""
+    process = Process([service], settings, settings.nats_url, settings.nats_monitor_url)
+    await process.start()
+    telemetry.log("run").info("stopping", signal=await _until_told())
+    await process.stop()
+
+
+async def split(services: Sequence[Service], settings: Settings, announce: Callable[[str], None]) -> None:
+    """One process per service under a supervisor that starts a dead one again, until SIGTERM or Ctrl-C.
+
+    Health ports follow the portal's: the services listen one after the other from `port + 1` on.
+    """
+    async with bus(settings) as (url, monitor_url):
+        seal.make_keys(settings.keys_dir, [service.name for service in services])
+        await provision_bus(settings, url, services)
+        children: dict[str, asyncio.subprocess.Process] = {}
+        ports = {service.name: settings.port + (0 if service.web else 1 + i) for i, service in enumerate(services)}
+        keepers = [
+            asyncio.create_task(_keep(name, port, settings, url, monitor_url, children)) for name, port in ports.items()
+        ]
+        announce(settings.base_url)
+        telemetry.log("run").info("stopping", signal=await _until_told())
+        for keeper in keepers:
+            keeper.cancel()
+        await asyncio.gather(*keepers, return_exceptions=True)
+        for child in children.values():
+            if child.returncode is None:
+                child.terminate()
+        async with asyncio.timeout(DRAIN_SECONDS):
+            await asyncio.gather(*(child.wait() for child in children.values()))
+
+
+async def _keep(
+    name: str,
+    port: int,
+    settings: Settings,
+    url: str,
+    monitor_url: str,
+    children: dict[str, asyncio.subprocess.Process],
+) -> None:
+    environment = os.environ | {
+        "DIGI_NATS_URL": url,
+        "DIGI_NATS_MONITOR_URL": monitor_url,
+        "DIGI_PORT": str(port),
+        "DIGI_DATA_DIR": str(settings.data_dir),
+        "DIGI_PUBLIC_URL": settings.base_url,
+    }
+    pids = Path(settings.data_dir) / "pids"
+    pids.mkdir(parents=True, exist_ok=True)
+    while True:
+        child = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", f"services.{name}", env=environment, start_new_session=True
+        )
+        children[name] = child
+        (pids / name).write_text(str(child.pid))
+        code = await child.wait()
+        telemetry.log("run").warning("service ended, started again", service=name, code=str(code))
+        await asyncio.sleep(RESTART_SECONDS)

@@ -1,0 +1,159 @@
+"""One service at work: database, bus, relay, handlers, answers, jobs; how it starts, is ready, and drains."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import timedelta
+from functools import partial
+from typing import Any, TypeVar
+
+from sqlmodel import Session
+
+from chassis import provision, telemetry
+from chassis.asking import Answerer, Asker
+from chassis.bus import Bus
+from chassis.db import Database
+from chassis.inbox import Consumer, Ending, Received, Verdict, apply
+from chassis.live import Hints
+from chassis.outbox import Relay, forget_old
+from chassis.seal import Sealer
+from chassis.service import Service
+from chassis.transaction import Hint, Transaction, write_down
+
+T = TypeVar("T")
+DRIFT_SECONDS = 20.0
+"""How often a running service looks whether the bus is still as the contract says."""
+TIDY_SECONDS = 3600.0
+
+
+class Running:
+    """A service that has been started, or is about to be.
+
+    Args:
+        service: what to run.
+        nats_url: the bus.
+        monitor_url: the bus's monitoring address, or "" when it is not to be asked.
+    """
+
+    def __init__(self, service: Service, nats_url: str, monitor_url: str = "") -> None:
+        self.service = service
+        self.name = service.name
+        self.sealer = Sealer(service.settings.keys_dir, service.name)
+        self.database = Database(service.settings.database(service.name), service.name)
+        self.bus = Bus(service.settings, service.name, nats_url)
+        self.relay = Relay(self.database, service.name)
+        self.ask = Asker(lambda: self.bus.connection)
+        self.hints = Hints()
+        """Wakes open pages; heard only by a service that has pages."""
+        self.missing: list[str] = ["not started yet"]
+        """Why work must not be given to this service; empty when ready."""
+        self._monitor_url = monitor_url
+        self._tasks: list[asyncio.Task[None]] = []
+        self._log = telemetry.log(service.name)
+        self._jobs: list[tuple[timedelta, Callable[[Any], Awaitable[None]]]] = []
+        self._subscribed = False
+
+    @property
+    def ready(self) -> bool:
+        """Whether work may be given to this service."""
+        return self._subscribed and not self.missing and not self.bus.failures and self.bus.connected
+
+    async def start(self) -> None:
+        """Migrate, connect, verify the bus, take up work. Waits for the bus as long as it must."""
+        await asyncio.to_thread(self.database.migrate, self.service.migrations)
+        self._wire()
+        self._tasks = [asyncio.create_task(self._reach_the_bus()), asyncio.create_task(self._tidy())]
+
+    def _wire(self) -> None:
+        for kind, handler in self.service.handlers.items():
+            consumer = Consumer(self.name, kind, self.service.wire(handler, given=2), self.sealer)
+            self.bus.consume(consumer.durable, kind.pattern, partial(self._apply, consumer))
+        for asked, answer in self.service.answers.items():
+            answerer = Answerer(self.name, asked, self.service.wire(answer, given=2), self.sealer, self.database)
+            self.bus.answer(answerer, self._told)
+        self._jobs = [(every, self.service.wire(job, given=1, also=[self.ask])) for every, job in self.service.jobs]
+
+    async def _reach_the_bus(self) -> None:
+        await self.bus.broker.connect()
+        if self.service.web:
+            await self.bus.listen_to_hints(self.hints.heard)
+        self._tasks.append(asyncio.create_task(self.relay.run(self.bus.jetstream())))
+        while True:
+            await self._verify()
+            if not self.missing and not self._subscribed:
+                await self.bus.broker.start()
+                self._tasks += [asyncio.create_task(self._repeat(every, job)) for every, job in self._jobs]
+                self._subscribed = True
+                self._log.info("ready")
+            await asyncio.sleep(DRIFT_SECONDS if self._subscribed else 0.2)
+
+    async def _verify(self) -> None:
+        try:
+            missing = await provision.differences(self.bus.jetstream(), [self.service])
+            if self._monitor_url and not await provision.server_syncs(self._monitor_url):
+                missing.append("the server does not sync every write (sync_interval: always)")
+        except Exception as error:  # the bus is away: not ready, asked again soon
+            missing = [f"the bus does not answer ({type(error).__name__})"]
+        if missing != self.missing and missing:
+            self._log.warning("not ready", missing=missing)
+        self.missing = missing
+        telemetry.READY.labels(self.name).set(self.ready)
+
+    async def _apply(self, consumer: Consumer, messages: Sequence[Received]) -> Sequence[Verdict]:
+        verdicts, hints = await self.database.transact_with(lambda write: apply(consumer, write, messages))
+        telemetry.BATCH.labels(self.name).observe(len(messages))
+        for verdict in verdicts:
+            if verdict.ending is Ending.DUPLICATE:
+                telemetry.DUPLICATES.labels(self.name).inc()
+            telemetry.FACTS.labels(self.name, consumer.kind.name, verdict.ending).inc()
+        await self._told(hints)
+        return verdicts
+
+    async def _told(self, hints: Sequence[Hint]) -> None:
+        self.relay.wake()
+        await self.bus.send_hints(hints)
+
+    async def transact(self, work: Callable[[Transaction], T]) -> T:
+        """Run `work` in one transaction of this service, publish what it told, send its hints."""
+        result, hints = await self.database.transact(partial(self._run, work))
+        await self._told(hints)
+        return result
+
+    def _run(self, work: Callable[[Transaction], T], session: Session) -> tuple[T, list[Hint]]:
+        tx = Transaction(self.name, session, self.sealer)
+        result = work(tx)
+        session.flush()
+        write_down(session, [tx])
+        return result, tx.hints
+
+    async def _repeat(self, every: timedelta, job: Callable[[Any], Awaitable[None]]) -> None:
+        while True:
+            try:
+                await job(self.transact)
+            except Exception as error:  # a job comes round again; what it could not do stands in the database
+                self._log.error("job failed", error_type=type(error).__name__)
+            await asyncio.sleep(every.total_seconds())
+
+    async def _tidy(self) -> None:
+        while True:
+            await asyncio.sleep(TIDY_SECONDS)
+            await self.database.transact(forget_old)
+
+    async def stop(self) -> None:
+        """Drain: finish the batch at hand, send what is committed, let go. What is not finished stays on the bus."""
+        self.missing = ["stopping"]
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        for subscriber in self.bus.broker.subscribers:
+            await subscriber.stop()
+        if self.bus.connected:
+            try:
+                async with asyncio.timeout(5):
+                    await self.relay.drain(self.bus.jetstream())
+            except Exception as error:  # the rows wait in the outbox for the next start
+                self._log.warning("outbox not empty", error_type=type(error).__name__)
+            await self.bus.broker.stop()
+        await asyncio.to_thread(self.database.close)
+        self._log.info("drained")

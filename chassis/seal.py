@@ -1,0 +1,76 @@
+"""Sealed fields: one field of an event that only the owning service can open (JWE, ECDH-ES and AES-256-GCM).
+
+A service's private keys stand in `<keys_dir>/<service>.jwks` (mode 0600, newest first, so that keys rotate); its public
+key in `<keys_dir>/public/<service>.jwk`, which every publisher may read.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from joserfc import jwe
+from joserfc.errors import JoseError
+from joserfc.jwk import ECKey, KeySet
+
+from chassis.errors import Unprocessable
+
+ALGORITHMS = ["ECDH-ES", "A256GCM"]
+
+
+def make_keys(keys_dir: Path, services: list[str]) -> None:
+    """Give every service that has none a key pair. Safe to repeat: an existing key is never touched."""
+    public = keys_dir / "public"
+    public.mkdir(parents=True, exist_ok=True, mode=0o700)
+    for service in services:
+        private_file = keys_dir / f"{service}.jwks"
+        if private_file.exists():
+            continue
+        key = ECKey.generate_key("P-256", auto_kid=True)
+        descriptor = os.open(private_file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            json.dump(KeySet([key]).as_dict(private=True), file)
+        (public / f"{service}.jwk").write_text(json.dumps(key.as_dict(private=False)))
+
+
+class Sealer:
+    """Seals for others, opens what was sealed for `service`."""
+
+    def __init__(self, keys_dir: Path, service: str) -> None:
+        self._keys_dir = keys_dir
+        self._service = service
+        self._public: dict[str, ECKey] = {}
+        self._own: KeySet | None = None
+
+    def seal(self, owner: str, data: dict[str, Any]) -> str:
+        """Seal a JSON object for `owner`.
+
+        Raises:
+            FileNotFoundError: the owner's public key is not installed here.
+        """
+        if owner not in self._public:
+            text = (self._keys_dir / "public" / f"{owner}.jwk").read_text()
+            self._public[owner] = ECKey.import_key(json.loads(text))
+        key = self._public[owner]
+        header = {"alg": "ECDH-ES", "enc": "A256GCM", "kid": key.kid}
+        return jwe.encrypt_compact(header, json.dumps(data).encode(), key, algorithms=ALGORITHMS)
+
+    def unseal(self, token: str) -> dict[str, Any]:
+        """Open what was sealed for this service.
+
+        Raises:
+            Unprocessable: `cannot-unseal`: sealed for somebody else, or damaged.
+        """
+        if self._own is None:
+            self._own = KeySet.import_key_set(json.loads((self._keys_dir / f"{self._service}.jwks").read_text()))
+        try:
+            opened = json.loads(jwe.decrypt_compact(token, self._own, algorithms=ALGORITHMS).plaintext or b"")
+        except (JoseError, ValueError) as error:
+            raise Unprocessable(
+                "cannot-unseal", f"a sealed field does not open with the keys of {self._service}"
+            ) from error
+        if not isinstance(opened, dict):
+            raise Unprocessable("cannot-unseal", "a sealed field holds something else than an object")
+        return opened

@@ -1,0 +1,102 @@
+"""Metrics, traces and logs. What is measured is declared here with its unit; labels have few values, never ids."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from collections.abc import Mapping, MutableMapping
+from typing import Any
+
+import structlog
+from opentelemetry import propagate, trace
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import BatchSpanProcessor
+from prometheus_client import Counter, Gauge, Histogram
+
+FACTS = Counter("digi_facts_handled", "Facts handled, by how it ended", ["service", "event", "outcome"])
+DUPLICATES = Counter("digi_inbox_duplicates", "Messages that had already been acted on", ["service"])
+BATCH = Histogram(
+    "digi_batch_facts", "Facts applied in one transaction", ["service"], buckets=(1, 2, 5, 10, 25, 50, 100)
+)
+DEAD_LETTERS = Counter("digi_dead_letters", "Messages set aside because they could not be handled", ["service", "code"])
+PUBLISHED = Counter("digi_outbox_published", "Outbox rows the bus has taken", ["service"])
+UNPUBLISHED_AGE = Gauge("digi_outbox_oldest_seconds", "Age of the oldest row the bus has not taken yet", ["service"])
+ASKS = Counter("digi_asks_answered", "Commands and queries answered, by how it ended", ["service", "ask", "outcome"])
+ASK_SECONDS = Histogram(
+    "digi_ask_seconds",
+    "Time to answer a command or query",
+    ["service"],
+    buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5),
+)
+BUS_ERRORS = Counter("digi_bus_errors", "Errors the bus client reported outside a call", ["service", "kind"])
+READY = Gauge("digi_ready", "1 when the service may be given work", ["service"])
+
+LOGGED_FIELDS = frozenset(
+    "event level logger timestamp service code fact_type durable deliveries count seconds address signal state missing "
+    "stream attempt error_type where trace_id".split()
+)
+"""What a log line may say. Anything else is dropped before it is written: ids of contacts and words never get out."""
+
+
+def start(service: str) -> None:
+    """Set up traces for this process. Spans leave it only where OTEL_EXPORTER_OTLP_ENDPOINT says so. Safe to repeat."""
+    if isinstance(trace.get_tracer_provider(), TracerProvider):
+        return
+    provider = TracerProvider(resource=Resource.create({"service.name": f"digiterapia-{service}"}))
+    if os.environ.get("OTEL_EXPORTER_OTLP_ENDPOINT"):
+        from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter  # slow to import
+
+        provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
+    trace.set_tracer_provider(provider)
+
+
+tracer = trace.get_tracer("digiterapia")
+
+
+def traceparent() -> str | None:
+    """The present span as a W3C header value."""
+    carrier: dict[str, str] = {}
+    propagate.inject(carrier)
+    return carrier.get("traceparent")
+
+
+def parent_of(header: str | None) -> Any:
+    """The context a received `traceparent` stands for, to start a span under."""
+    return propagate.extract({"traceparent": header}) if header else None
+
+
+def _keep_allowed(_logger: Any, _method: str, line: MutableMapping[str, Any]) -> Mapping[str, Any]:
+    return {key: value for key, value in line.items() if key in LOGGED_FIELDS}
+
+
+def configure_logs(level: str = "INFO") -> None:
+    """Write one JSON object a line to standard error, allowed fields only."""
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            _keep_allowed,
+            structlog.processors.JSONRenderer(),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level]),
+        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=False,
+    )
+    root = logging.getLogger()
+    root.handlers = [_Foreign()]
+    root.setLevel(logging.WARNING)
+
+
+class _Foreign(logging.Handler):
+    """Log lines of libraries: where and of which kind, never what they say, which may quote a message."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        kind = record.exc_info[0].__name__ if record.exc_info and record.exc_info[0] else ""
+        log(record.name).warning("library", error_type=kind, where=f"{record.module}:{record.lineno}")
+
+
+def log(name: str) -> Any:
+    """A structured logger; fields outside LOGGED_FIELDS are dropped."""
+    return structlog.get_logger().bind(logger=name)

@@ -1,0 +1,131 @@
+"""One transaction: inbox row, state, audit rows and outbox rows, all or nothing."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol, TypeVar
+from uuid import UUID, uuid4
+
+from sqlmodel import Session
+
+from chassis import clock, telemetry
+from chassis.db import upsert
+from chassis.envelope import Envelope, headers_for
+from chassis.seal import Sealer
+from chassis.tables import aggregate_version, audit, outbox
+from chassis.viewer import SERVICE, Viewer
+from contracts.base import Event
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """Tells open pages to read again: which page or list has changed. May be lost; the truth is read."""
+
+    contact: UUID | None = None
+    area: str | None = None
+
+
+@dataclass(slots=True)
+class Transaction:
+    """What a handler, an answer or a job works with. It never commits; whoever opened the transaction does."""
+
+    service: str
+    session: Session
+    sealer: Sealer
+    viewer: Viewer = SERVICE
+    fact: Envelope | None = None
+    """The envelope of the fact being handled."""
+    now: datetime = field(default_factory=clock.now)
+    """The same instant throughout."""
+    told: list[tuple[Event, str | None, str | None]] = field(default_factory=list)
+    hints: list[Hint] = field(default_factory=list)
+    audits: list[dict[str, Any]] = field(default_factory=list)
+
+    def publish(self, event: Event) -> None:
+        """Tell a fact: it goes into the outbox with this transaction and leaves after the commit.
+
+        Raises:
+            ValueError: the event belongs to another service.
+        """
+        if event.declared.owner != self.service:
+            raise ValueError(f"{event.declared.ce_type} is not {self.service}'s to tell")
+        self.told.append((event, self.fact.id if self.fact else None, telemetry.traceparent()))
+
+    def hint(self, *, contact: UUID | None = None, area: str | None = None) -> None:
+        """Tell open pages to read again, after the commit."""
+        self.hints.append(Hint(contact, area))
+
+    def audit(self, action: str, *, whom: UUID, what: str, ground: str = "care relation") -> None:
+        """Record that the viewer read or changed somebody's personal data. Source: Act 703/2023, rule 32."""
+        self.audits.append(
+            {
+                "at": self.now,
+                "viewer_role": str(self.viewer.role),
+                "viewer_id": self.viewer.id,
+                "action": action,
+                "whom": whom,
+                "what": what,
+                "ground": ground,
+            }
+        )
+
+    def unseal(self, token: str) -> dict[str, Any]:
+        """Open a field sealed for this service.
+
+        Raises:
+            Unprocessable: `cannot-unseal`.
+        """
+        return self.sealer.unseal(token)
+
+
+class Transact(Protocol):
+    """Run `work` in one transaction of the service; give back what it returns."""
+
+    def __call__(self, work: Callable[[Transaction], T]) -> Awaitable[T]:
+        """Run it."""
+        ...
+
+
+def write_down(session: Session, transactions: Sequence[Transaction]) -> None:
+    """Write what these transactions told and audited, in order, in as few statements as possible."""
+    audits = [row for tx in transactions for row in tx.audits]
+    if audits:
+        session.connection().execute(audit.insert(), audits)
+    told = [(tx.now, *item) for tx in transactions for item in tx.told]
+    if not told:
+        return
+    versions = _next_versions(session, Counter(event.about for _, event, _, _ in told))
+    rows = []
+    for at, event, cause, parent in told:
+        versions[event.about] += 1
+        event_id = str(uuid4())
+        headers = headers_for(
+            event, event_id=event_id, at=at, version=versions[event.about], cause=cause, traceparent=parent
+        )
+        rows.append(
+            {
+                "event_id": event_id,
+                "subject": event.subject,
+                "headers": json.dumps(headers),
+                "payload": event.model_dump_json().encode(),
+                "created_at": at,
+            }
+        )
+    session.connection().execute(outbox.insert(), rows)
+
+
+def _next_versions(session: Session, counts: Counter[UUID]) -> dict[UUID, int]:
+    """Reserve version numbers; returns the last one used before these. Sorted, so that two writers never deadlock."""
+    insert = upsert(session, aggregate_version)
+    statement = insert.values([{"aggregate_id": id, "version": counts[id]} for id in sorted(counts)])
+    statement = statement.on_conflict_do_update(
+        index_elements=["aggregate_id"], set_={"version": aggregate_version.c.version + statement.excluded.version}
+    ).returning(aggregate_version.c.aggregate_id, aggregate_version.c.version)
+    found = session.connection().execute(statement).fetchall()
+    return {row.aggregate_id: row.version - counts[row.aggregate_id] for row in found}

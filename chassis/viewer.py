@@ -1,0 +1,52 @@
+"""Who is looking. Every read of what belongs to somebody takes a viewer; there is no variant without one."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict
+
+from chassis.errors import Refused
+
+NOBODY = UUID(int=0)
+
+
+class Role(StrEnum):
+    """In which capacity somebody looks."""
+
+    CLIENT = "client"
+    STAFF = "staff"
+    SERVICE = "service"
+
+
+class Viewer(BaseModel):
+    """Somebody at the edge, as the portal has verified them."""
+
+    model_config = ConfigDict(frozen=True)
+
+    role: Role
+    id: UUID
+    """CLIENT: the contact the session owns. STAFF: the member of staff. SERVICE: nobody."""
+    areas: frozenset[str] = frozenset()
+    """Counties a member of staff serves."""
+    name: str = ""
+
+    def may_see(self, contact_id: UUID, area: str) -> bool:
+        """Whether what belongs to this contact exists for the viewer."""
+        if self.role is Role.CLIENT:
+            return self.id == contact_id
+        return self.role is Role.SERVICE or area in self.areas
+
+    def must_be_staff(self, area: str | None = None) -> None:
+        """Let only staff (of this area) pass.
+
+        Raises:
+            Refused: `not-yours`.
+        """
+        if self.role is not Role.STAFF or (area is not None and area not in self.areas):
+            raise Refused("not-yours", "this is for staff of the area")
+
+
+SERVICE = Viewer(role=Role.SERVICE, id=NOBODY)
+"""The viewer of event handlers and jobs: nobody is looking."""

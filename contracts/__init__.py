@@ -1,0 +1,25 @@
+"""The published language: every event, command and query of the unit, one module per owner.
+
+Importing this package declares them all; `contracts.base.EVENTS` and `ASKS` are the registry that subjects, schemas,
+permissions, documents and tests are made from.
+"""
+
+from contracts import chat, feedback, intake, notifications, portal, scheduling
+from contracts.base import ASKS, EVENTS, Ask, AskType, Event, EventType, Kind, View
+
+__all__ = [
+    "ASKS",
+    "EVENTS",
+    "Ask",
+    "AskType",
+    "Event",
+    "EventType",
+    "Kind",
+    "View",
+    "chat",
+    "feedback",
+    "intake",
+    "notifications",
+    "portal",
+    "scheduling",
+]

@@ -1,0 +1,186 @@
+"""What a county has decided about its unit: `deploy/areas/<code>.toml`, read and checked.
+
+Every service reads the same files, so that an opening hour or an age limit stands in one place. Adding a county is
+adding a file; no code tests for a county.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator, Mapping
+from datetime import date, time
+from pathlib import Path
+from typing import Annotated, Self
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+from contracts.base import AreaCode, Code, Language, MunicipalityCode
+from contracts.intake import TriageMode
+
+PhoneDigits = Annotated[str, StringConstraints(pattern=r"^[0-9]{3,12}$")]
+"""A public service number as dialled: digits only."""
+
+PlainText = Annotated[str, StringConstraints(min_length=1, max_length=500, strip_whitespace=True)]
+"""Text shown to a person."""
+
+
+class AreaError(ValueError):
+    """A file of an area, or the files together, do not make sense."""
+
+
+class UnknownArea(KeyError):
+    """No file for this area code."""
+
+
+class _Setting(BaseModel):
+    """Frozen, and closed: a misspelt key in a file is an error, not a silence."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+class Texts(_Setting):
+    """One text in every language of service."""
+
+    fi: PlainText
+    sv: PlainText
+    en: PlainText
+
+    def of(self, language: Language) -> str:
+        """The text in one language."""
+        return {Language.FI: self.fi, Language.SV: self.sv, Language.EN: self.en}[language]
+
+
+class Period(_Setting):
+    """A weekly opening period in local time; `opens` is open, `closes` is closed."""
+
+    weekday: Annotated[int, Field(ge=1, le=7)]
+    """ISO weekday, 1 = Monday."""
+    opens: time
+    closes: time
+
+    @model_validator(mode="after")
+    def _opens_before_it_closes(self) -> Self:
+        if self.opens >= self.closes:
+            raise ValueError(f"a period opens before it closes, got {self.opens}-{self.closes}")
+        return self
+
+
+class Municipality(_Setting):
+    """A municipality of the county."""
+
+    code: MunicipalityCode
+    names: Texts
+
+
+class Channel(_Setting):
+    """A chat channel and its opening hours."""
+
+    code: Code = "physiotherapy"
+    periods: tuple[Period, ...]
+    closed_on: tuple[date, ...] = ()
+    """Days this channel is closed beside public holidays and the county's closing days."""
+    practice: bool = False
+    """Always open: the practice profile. Set by the loader, whatever the file says."""
+
+
+class Area(_Setting):
+    """One county's unit."""
+
+    code: AreaCode
+    names: Texts
+    """Of the county."""
+    unit_names: Texts
+    """Of the physiotherapy unit."""
+    municipalities: Annotated[tuple[Municipality, ...], Field(min_length=1)]
+    minimum_age: Annotated[int, Field(ge=0, le=120)]
+    """Years one must have turned (domain.md section 11)."""
+    emergency_number: PhoneDigits = "112"
+    helpline: PhoneDigits
+    """Medical helpline outside office hours."""
+    chat: Channel
+    office_hours: Annotated[tuple[Period, ...], Field(min_length=1)]
+    """When an assessment is due the same day (domain.md rules 14 and 15)."""
+    closing_days: tuple[date, ...] = ()
+    """Days the whole county is closed beside public holidays; no business days."""
+    promise_business_days: Annotated[int, Field(ge=1, le=30)] = 5
+    """A left message is answered by the end of this business day (domain.md rule 16)."""
+    promise_warn_day: Annotated[int, Field(ge=1, le=30)] = 3
+    """Staff are warned after this business day (domain.md rule 16)."""
+    hold_minutes: Annotated[int, Field(ge=1, le=60)] = 10
+    """How long a picked time is kept for one person."""
+    triage_mode: TriageMode = TriageMode.ROUTING_ONLY
+    elsewhere: dict[Code, Texts]
+    """Where to go instead, by reason of declining or outcome of triage."""
+
+    @property
+    def chat_closed_on(self) -> tuple[date, ...]:
+        """Every day the chat is closed beside public holidays."""
+        return (*self.closing_days, *self.chat.closed_on)
+
+    @model_validator(mode="after")
+    def _warns_before_the_promise_is_due(self) -> Self:
+        if self.promise_warn_day >= self.promise_business_days:
+            raise ValueError("promise_warn_day comes before promise_business_days")
+        return self
+
+
+class Areas(Mapping[str, Area]):
+    """The counties served, by code."""
+
+    def __init__(self, areas: tuple[Area, ...]) -> None:
+        self._by_code = {area.code: area for area in areas}
+        self._by_municipality = {one.code: area for area in areas for one in area.municipalities}
+        if len(self._by_code) < len(areas):
+            raise AreaError("an area is described twice")
+        if len(self._by_municipality) < sum(len(area.municipalities) for area in areas):
+            raise AreaError("a municipality belongs to one area only")
+
+    def __getitem__(self, code: str) -> Area:
+        return self._by_code[code]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._by_code)
+
+    def __len__(self) -> int:
+        return len(self._by_code)
+
+    def area(self, code: str) -> Area:
+        """The area of a code.
+
+        Raises:
+            UnknownArea: no file describes it.
+        """
+        try:
+            return self._by_code[code]
+        except KeyError:
+            raise UnknownArea(code) from None
+
+    def of_municipality(self, code: str) -> Area | None:
+        """The area a municipality belongs to; None when it belongs to none of ours."""
+        return self._by_municipality.get(code)
+
+
+def load_areas(folder: Path, *, practice: bool) -> Areas:
+    """Read every `<code>.toml` of a folder.
+
+    Args:
+        folder: where the files are.
+        practice: every chat channel is always open.
+
+    Raises:
+        AreaError: no file, a file that does not fit, or files that contradict each other.
+    """
+    files = sorted(folder.glob("*.toml"))
+    if not files:
+        raise AreaError(f"no area file in {folder}")
+    return Areas(tuple(_read(file, practice=practice) for file in files))
+
+
+def _read(file: Path, *, practice: bool) -> Area:
+    try:
+        area = Area.model_validate(tomllib.loads(file.read_text(encoding="utf-8")))
+    except ValueError as wrong:  # pydantic's and tomllib's errors are both ValueErrors
+        raise AreaError(f"{file.name}: {wrong}") from wrong
+    if area.code != file.stem:
+        raise AreaError(f"{file.name}: named after its area code, says {area.code}")
+    return area.model_copy(update={"chat": area.chat.model_copy(update={"practice": practice})})

@@ -1,0 +1,450 @@
+"""Chat: queues, conversations, callbacks and their promises. The words of a conversation stay here, read by query."""
+
+from __future__ import annotations
+
+from datetime import date
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field, StringConstraints
+
+from contracts.base import (
+    AreaCode,
+    Ask,
+    Code,
+    Event,
+    Id,
+    Instant,
+    Language,
+    Message,
+    MunicipalityCode,
+    View,
+    command,
+    event,
+    query,
+)
+from contracts.portal import _CONTACT, PromiseKind
+
+_CONVERSATION = Id("b7b1a3f2-6d0b-4f35-8d8e-6c2f0b9d7a10")
+_THERAPIST = Id("9a3d5c10-77a4-4c8b-9d41-2f9a5a0c1e01")
+_CALLBACK = Id("0d0fbb1c-52e5-4f59-8c8f-62a0a3a2b0f1")
+
+MESSAGE_MAX = 2000
+"""Longest message, characters."""
+
+Words = Annotated[str, StringConstraints(min_length=1, max_length=MESSAGE_MAX, strip_whitespace=True)]
+"""What a person writes. Only in commands, queries and views: never in an event."""
+
+FirstName = Annotated[str, StringConstraints(min_length=1, max_length=80)]
+"""How a therapist is called in the chat."""
+
+
+class LeftMessage(Message):
+    """What is sealed in `CallbackRequested.message`. Only chat opens it."""
+
+    phone: Annotated[str, StringConstraints(min_length=3, max_length=32, strip_whitespace=True)]
+    """Number to call, as the front end has checked it."""
+    words: Annotated[str, StringConstraints(max_length=MESSAGE_MAX, strip_whitespace=True)] = ""
+
+
+class ConversationState(StrEnum):
+    """Life of a conversation."""
+
+    QUEUED = "queued"
+    OPEN = "open"
+    ENDED = "ended"
+    ABANDONED = "abandoned"
+
+
+class Speaker(StrEnum):
+    """Who wrote a message."""
+
+    RESIDENT = "resident"
+    THERAPIST = "therapist"
+
+
+class CallbackState(StrEnum):
+    """Life of a callback."""
+
+    PROMISED = "promised"
+    KEPT = "kept"
+
+
+class CallOutcome(StrEnum):
+    """How a call went."""
+
+    NO_ANSWER = "no_answer"
+    WRONG_NUMBER = "wrong_number"
+    REACHED = "reached"
+
+
+@event(
+    owner="chat",
+    version=1,
+    about="conversation_id",
+    external="the health-station chat: how busy the physiotherapy queue is",
+)
+class ConversationQueued(Event):
+    """A contact waits in its channel's queue for a therapist.
+
+    Sent: once per conversation, when the contact has joined the queue.
+    """
+
+    conversation_id: Id
+    contact_id: Id
+    channel: Code
+    """Chat channel of the area."""
+    position: Annotated[int, Field(ge=1)]
+    """Place in the queue at the time of joining, 1 = next."""
+    queued_at: Instant
+
+
+ConversationQueued.example = ConversationQueued.shown(
+    conversation_id=_CONVERSATION, contact_id=_CONTACT, channel="physiotherapy", position=1,
+    queued_at="2026-11-24T08:01:01Z",
+)  # fmt: skip
+
+
+@event(owner="chat", version=1, about="conversation_id", external="the unit lead's reports: pick-up time")
+class ConversationAccepted(Event):
+    """A therapist has taken a waiting conversation.
+
+    Sent: once per conversation, by whoever was first.
+    """
+
+    conversation_id: Id
+    contact_id: Id
+    therapist_id: Id
+    waited_seconds: Annotated[int, Field(ge=0)]
+    """From queued to accepted."""
+    accepted_at: Instant
+
+
+ConversationAccepted.example = ConversationAccepted.shown(
+    conversation_id=_CONVERSATION, contact_id=_CONTACT, therapist_id=_THERAPIST, waited_seconds=33,
+    accepted_at="2026-11-24T08:01:34Z",
+)  # fmt: skip
+
+
+@event(
+    owner="chat",
+    version=1,
+    about="conversation_id",
+    external="the unit lead's reports: how often personal guidance needs identification",
+)
+class IdentityRequested(Event):
+    """A therapist asked the person to identify: a time or personal guidance needs it.
+
+    Sent: when a therapist asks; asking again tells nothing new.
+    """
+
+    conversation_id: Id
+    contact_id: Id
+    therapist_id: Id
+    requested_at: Instant
+
+
+IdentityRequested.example = IdentityRequested.shown(
+    conversation_id=_CONVERSATION, contact_id=_CONTACT, therapist_id=_THERAPIST, requested_at="2026-11-24T08:08:00Z"
+)
+
+
+@event(owner="chat", version=1, about="conversation_id")
+class ConversationEnded(Event):
+    """A conversation that a therapist had taken is over.
+
+    Sent: once per conversation, when either side has ended it.
+    """
+
+    conversation_id: Id
+    contact_id: Id
+    therapist_id: Id
+    language: Language
+    channel: Code
+    """Chat channel of the area."""
+    identified: bool
+    """The person was strongly identified before the end."""
+    waited_seconds: Annotated[int, Field(ge=0)]
+    """From queued to accepted."""
+    talk_seconds: Annotated[int, Field(ge=0)]
+    """From accepted to ended."""
+    messages: Annotated[int, Field(ge=0)]
+    """How many were said, both sides together."""
+    ended_by: Speaker
+    """Who ended it."""
+    ended_at: Instant
+
+
+ConversationEnded.example = ConversationEnded.shown(
+    conversation_id=_CONVERSATION, contact_id=_CONTACT, therapist_id=_THERAPIST, language="fi", channel="physiotherapy",
+    identified=True, waited_seconds=33, talk_seconds=1234, messages=24, ended_by="therapist",
+    ended_at="2026-11-24T08:22:08Z",
+)  # fmt: skip
+
+
+@event(owner="chat", version=1, about="conversation_id", external="the unit lead's reports: who left before being met")
+class ConversationAbandoned(Event):
+    """The person left the queue before a therapist came.
+
+    Sent: once per conversation, instead of ConversationEnded.
+    """
+
+    conversation_id: Id
+    contact_id: Id
+    waited_seconds: Annotated[int, Field(ge=0)]
+    """From queued to left."""
+    abandoned_at: Instant
+
+
+ConversationAbandoned.example = ConversationAbandoned.shown(
+    conversation_id=_CONVERSATION, contact_id=_CONTACT, waited_seconds=140, abandoned_at="2026-11-24T08:03:21Z"
+)
+
+
+@event(
+    owner="chat",
+    version=1,
+    about="callback_id",
+    external="the health-station chat and the county's switchboard: what has been promised",
+)
+class CallbackPromised(Event):
+    """A left message has a due date.
+
+    Sent: once per callback, when the message has been taken in.
+    Source: domain.md rules 14-16.
+    """
+
+    callback_id: Id
+    contact_id: Id
+    kind: PromiseKind
+    due_on: date
+    """Last day of the promise, Europe/Helsinki."""
+    promised_at: Instant
+
+
+CallbackPromised.example = CallbackPromised.shown(
+    callback_id=_CALLBACK, contact_id=_CONTACT, kind="advice", due_on="2026-12-01", promised_at="2026-11-24T18:20:01Z"
+)
+
+
+@event(owner="chat", version=1, about="callback_id", external="the unit lead's reports: calls that nobody answered")
+class CallbackAttempted(Event):
+    """A therapist called and did not reach the person; the promise stands.
+
+    Sent: after each call that did not reach the person.
+    """
+
+    callback_id: Id
+    contact_id: Id
+    therapist_id: Id
+    outcome: CallOutcome
+    attempt: Annotated[int, Field(ge=1)]
+    """Which call this was, 1 = first."""
+    attempted_at: Instant
+
+
+CallbackAttempted.example = CallbackAttempted.shown(
+    callback_id=_CALLBACK, contact_id=_CONTACT, therapist_id=_THERAPIST, outcome="no_answer", attempt=1,
+    attempted_at="2026-11-25T07:10:00Z",
+)  # fmt: skip
+
+
+@event(owner="chat", version=1, about="callback_id")
+class CallbackKept(Event):
+    """The person was reached: the promise is kept.
+
+    Sent: once per callback.
+    """
+
+    callback_id: Id
+    contact_id: Id
+    therapist_id: Id
+    language: Language
+    on_time: bool
+    """Reached on the promised day or before."""
+    attempts: Annotated[int, Field(ge=1)]
+    """Calls made, the last one included."""
+    kept_at: Instant
+
+
+CallbackKept.example = CallbackKept.shown(
+    callback_id=_CALLBACK, contact_id=_CONTACT, therapist_id=_THERAPIST, language="fi", on_time=True, attempts=2,
+    kept_at="2026-11-25T12:40:00Z",
+)  # fmt: skip
+
+
+class ChannelView(View):
+    """Whether an area's chat is open, and when it opens next."""
+
+    area: AreaCode
+    channel: Code
+    open: bool
+    closes_at: Instant | None
+    opens_at: Instant | None
+    """Next opening when closed."""
+    hours: tuple[tuple[int, str, str], ...]
+    """Opening periods: ISO weekday 1-7, from, to (HH:MM, Europe/Helsinki)."""
+    practice: bool
+
+
+@query(owner="chat", version=1)
+class GetChannel(Ask[ChannelView]):
+    """The chat channel of an area. Refused: `unknown-area`."""
+
+    area: AreaCode
+
+
+class MessageView(View):
+    """One message, with its place in the conversation."""
+
+    sequence: int
+    """1, 2, 3 …: given in the owner's transaction, the same for everybody."""
+    speaker: Speaker
+    name: str
+    """The therapist's first name; empty for the resident."""
+    words: str
+    sent_at: Instant
+
+
+class ConversationView(View):
+    """A conversation as one of its two sides sees it."""
+
+    conversation_id: Id
+    contact_id: Id
+    area: AreaCode
+    municipality: MunicipalityCode
+    language: Language
+    trouble: Code
+    channel: Code
+    state: ConversationState
+    position: int | None
+    """Place in the queue now, 1 = next; None when not queued."""
+    therapist_id: Id | None
+    therapist_name: str | None
+    identity_requested: bool
+    identified: bool
+    queued_at: Instant
+    accepted_at: Instant | None
+    ended_at: Instant | None
+    last_sequence: int
+
+
+@query(owner="chat", version=1)
+class GetConversation(Ask[ConversationView]):
+    """A contact's conversation. Refused: `unknown-conversation` (none, or not yours)."""
+
+    contact_id: Id
+
+
+class MessagesView(View):
+    """Messages after a sequence, in order."""
+
+    messages: tuple[MessageView, ...]
+    more: bool = False
+    """The answer was getting too long for the bus: ask again after the last one."""
+
+
+@query(owner="chat", version=1)
+class GetMessages(Ask[MessagesView]):
+    """What was said after `after` in a contact's conversation (0 = all). Refused: `unknown-conversation`."""
+
+    contact_id: Id
+    after: Annotated[int, Field(ge=0)] = 0
+
+
+class QueueView(View):
+    """A therapist's desk: who waits, and which conversations are theirs."""
+
+    waiting: tuple[ConversationView, ...]
+    mine: tuple[ConversationView, ...]
+
+
+@query(owner="chat", version=1)
+class GetQueue(Ask[QueueView]):
+    """The queue of the viewer's areas. Therapists only: `not-yours`."""
+
+
+class CallbackView(View):
+    """A promised call, with what the caller needs."""
+
+    callback_id: Id
+    contact_id: Id
+    area: AreaCode
+    municipality: MunicipalityCode
+    language: Language
+    kind: PromiseKind
+    state: CallbackState
+    due_on: date
+    late: bool
+    phone: str
+    words: str
+    attempts: int
+    requested_at: Instant
+    kept_at: Instant | None
+
+
+class CallbacksView(View):
+    """Promised calls, most urgent first."""
+
+    callbacks: tuple[CallbackView, ...]
+
+
+@query(owner="chat", version=1)
+class GetCallbacks(Ask[CallbacksView]):
+    """The callback list of the viewer's areas; every read is audited. Therapists only: `not-yours`."""
+
+    include_kept: bool = False
+
+
+class PromiseView(View):
+    """What a person who left a message was promised."""
+
+    callback_id: Id
+    kind: PromiseKind
+    state: CallbackState
+    due_on: date
+
+
+@query(owner="chat", version=1)
+class GetPromise(Ask[PromiseView]):
+    """A contact's promised call. Refused: `unknown-callback` (none yet, or not yours)."""
+
+    contact_id: Id
+
+
+@command(owner="chat", version=1)
+class AcceptConversation(Ask[ConversationView]):
+    """Take a waiting conversation. Refused: `already-accepted`, `conversation-closed`, `unknown-conversation`."""
+
+    conversation_id: Id
+    therapist_name: FirstName
+
+
+@command(owner="chat", version=1)
+class PostMessage(Ask[MessageView]):
+    """Say something. Refused: `conversation-closed`, `not-yet-accepted`, `unknown-conversation`."""
+
+    contact_id: Id
+    words: Words
+
+
+@command(owner="chat", version=1)
+class RequestIdentity(Ask[ConversationView]):
+    """Ask the person to identify. Refused: `conversation-closed`, `unknown-conversation`."""
+
+    contact_id: Id
+
+
+@command(owner="chat", version=1)
+class EndConversation(Ask[ConversationView]):
+    """End an open conversation, or leave the queue. Refused: `conversation-closed`, `unknown-conversation`."""
+
+    contact_id: Id
+
+
+@command(owner="chat", version=1)
+class RecordCall(Ask[CallbackView]):
+    """Record a call: reached keeps the promise, else an attempt. Refused: `callback-kept`, `unknown-callback`."""
+
+    callback_id: Id
+    outcome: CallOutcome

@@ -1,0 +1,240 @@
+"""Intake: is this ours, is it safe, and where does it go. Owns contacts, triage runs and the identity vault."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field
+
+from contracts.base import (
+    AreaCode,
+    Ask,
+    Code,
+    Event,
+    Id,
+    Instant,
+    Language,
+    MunicipalityCode,
+    Version,
+    View,
+    event,
+    query,
+)
+from contracts.portal import _CONTACT, Origin
+
+
+class TriageMode(StrEnum):
+    """What the rules may decide. Source: domain.md section 3 (MDR)."""
+
+    ROUTING_ONLY = "routing_only"
+    """Wishes and topics are routed; a licensed professional assesses every contact."""
+    ASSISTIVE = "assistive"
+    """Only where the operator has recorded its regulatory basis."""
+
+
+class TriageOutcome(StrEnum):
+    """Outcome classes, most severe first; the most severe hit wins. Source: domain.md section 3."""
+
+    EMERGENCY_112 = "emergency_112"
+    URGENT_NOW = "urgent_now"
+    URGENT_SAME_DAY = "urgent_same_day"
+    PHYSICIAN = "physician"
+    DIRECT_ACCESS_PT = "direct_access_pt"
+    PT_REMOTE = "pt_remote"
+    SELF_CARE = "self_care"
+
+
+class Route(StrEnum):
+    """Where a contact goes next."""
+
+    CHAT = "chat"
+    CALLBACK = "callback"
+    BOOKING = "booking"
+    ELSEWHERE = "elsewhere"
+
+
+class RouteReason(StrEnum):
+    """Why a contact goes where it goes."""
+
+    NO_RED_FLAG = "no_red_flag"
+    RED_FLAG = "red_flag"
+    CHAT_OPEN = "chat_open"
+    CHAT_CLOSED = "chat_closed"
+    NOT_FOR_PHYSIOTHERAPY = "not_for_physiotherapy"
+    CAME_BY_BOOKING = "came_by_booking"
+
+
+class DeclineReason(StrEnum):
+    """Why the unit cannot take a contact; each has a page that says where to go instead."""
+
+    TOO_YOUNG = "too_young"
+    OTHER_MUNICIPALITY = "other_municipality"
+    UNKNOWN_QUESTIONNAIRE = "unknown_questionnaire"
+
+
+class ContactState(StrEnum):
+    """Where a contact stands in intake."""
+
+    ROUTED = "routed"
+    DECLINED = "declined"
+
+
+@event(
+    owner="intake",
+    version=1,
+    about="contact_id",
+    external="the county's data lake: demand by trouble and outcome",
+)
+class TriageCompleted(Event):
+    """The questionnaire has been weighed against the rule table.
+
+    Sent: once per contact, before ContactRouted. In mode routing_only the outcome steers pages, it assesses nobody.
+    """
+
+    contact_id: Id
+    trouble: Code
+    """As told by the person."""
+    outcome: TriageOutcome
+    mode: TriageMode
+    rules: Version
+    """Version of the rule table that decided."""
+    flags: Annotated[tuple[Code, ...], Field(max_length=60)]
+    """Red flags answered yes or "don't know", by id of the rule table."""
+    completed_at: Instant
+
+
+TriageCompleted.example = TriageCompleted.shown(
+    contact_id=_CONTACT, trouble="knee", outcome="pt_remote", mode="routing_only", rules="2026-11-01", flags=[],
+    completed_at="2026-11-24T08:01:00Z",
+)  # fmt: skip
+
+
+@event(owner="intake", version=1, about="contact_id")
+class ContactRouted(Event):
+    """Intake has decided where a contact goes next.
+
+    Sent: once per decision; a later decision for the same contact has a higher aggregate version and replaces it.
+    """
+
+    contact_id: Id
+    origin: Origin
+    language: Language
+    trouble: Code
+    """As told by the person."""
+    route: Route
+    reasons: Annotated[tuple[RouteReason, ...], Field(max_length=8)]
+    """Why, most important first."""
+    decided_at: Instant
+
+
+ContactRouted.example = ContactRouted.shown(
+    contact_id=_CONTACT, origin="chat", language="fi", trouble="knee", route="chat",
+    reasons=["no_red_flag", "chat_open"], decided_at="2026-11-24T08:01:00Z",
+)  # fmt: skip
+
+
+@event(
+    owner="intake",
+    version=1,
+    about="contact_id",
+    external="the county's service guidance: whom the unit had to send elsewhere, and why",
+)
+class ContactDeclined(Event):
+    """The unit cannot take this contact; the person has been told where to go.
+
+    Sent: once per contact, instead of ContactRouted.
+    """
+
+    contact_id: Id
+    reason: DeclineReason
+    declined_at: Instant
+
+
+ContactDeclined.example = ContactDeclined.shown(
+    contact_id=_CONTACT, reason="too_young", declined_at="2026-11-24T08:01:00Z"
+)
+
+
+class Option(View):
+    """One answer a question offers."""
+
+    code: Code
+    text: str
+
+
+class Question(View):
+    """One question of a questionnaire, in the language asked for."""
+
+    code: Code
+    text: str
+    options: tuple[Option, ...]
+    red_flag: bool = False
+
+
+class Trouble(View):
+    """A trouble the unit helps with, in plain words."""
+
+    code: Code
+    text: str
+
+
+class QuestionnaireView(View):
+    """A questionnaire in one language, and the troubles one can pick."""
+
+    version: Version
+    trouble: Code | None
+    troubles: tuple[Trouble, ...]
+    safety_signs: tuple[str, ...]
+    """What means 112 at once: shown on the safety page before any question."""
+    questions: tuple[Question, ...]
+
+
+@query(owner="intake", version=1)
+class GetQuestionnaire(Ask[QuestionnaireView]):
+    """The troubles, and the questions of one of them. Refused: `unknown-trouble`."""
+
+    language: Language
+    trouble: Code | None = None
+
+
+class ContactView(View):
+    """What intake knows of a contact: no personal data."""
+
+    contact_id: Id
+    area: AreaCode
+    municipality: MunicipalityCode
+    origin: Origin
+    language: Language
+    trouble: Code
+    state: ContactState
+    route: Route | None
+    reasons: tuple[RouteReason, ...]
+    declined: DeclineReason | None
+    outcome: TriageOutcome | None
+    flags: tuple[Code, ...]
+    identified: bool
+    opened_at: Instant
+
+
+@query(owner="intake", version=1)
+class GetContact(Ask[ContactView]):
+    """Where a contact stands. Refused: `unknown-contact` (not yet decided, or not yours)."""
+
+    contact_id: Id
+
+
+class PersonView(View):
+    """Who an identified contact is. Personal data: every read is audited."""
+
+    contact_id: Id
+    display_name: str
+    birth_year: int
+    personal_identity_code: str
+
+
+@query(owner="intake", version=1)
+class GetPerson(Ask[PersonView]):
+    """The person behind a contact, for a therapist. Refused: `not-identified`, `unknown-contact`."""
+
+    contact_id: Id

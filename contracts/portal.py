@@ -1,0 +1,125 @@
+"""Facts that only a front end knows: who came in, who was identified, who asks to be called.
+
+Source: design.md ("front ends publish the facts only they know").
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field
+
+from contracts.base import Code, Event, Id, Instant, Jwe, Language, Message, Version, event, sealed_for
+
+_CONTACT = Id("6f0c2b1e-3a51-4a0e-9f43-0d7b9a1c5e11")
+_JWE = "eyJhbGciOiJFQ0RILUVTIn0..AAAAAAAAAAAAAAAA.c2VhbGVk.AAAAAAAAAAAAAAAAAAAAAA"
+
+
+class Origin(StrEnum):
+    """The door a contact came in by; travels on to VisitCompleted."""
+
+    CHAT = "chat"
+    BOOKING = "booking"
+    OMAOLO = "omaolo"
+    REFERRAL = "referral"
+
+
+class AgeBand(StrEnum):
+    """Self-declared age, as coarse as the rules need: an anonymous person gives no birth date."""
+
+    UNDER_16 = "under_16"
+    FROM_16_TO_17 = "16_17"
+    FROM_18_TO_22 = "18_22"
+    FROM_23_TO_74 = "23_74"
+    FROM_75 = "75_plus"
+
+
+class AssuranceLevel(StrEnum):
+    """Level of assurance of a strong identification (eIDAS and Finnish Trust Network words)."""
+
+    SUBSTANTIAL = "substantial"
+    HIGH = "high"
+
+
+class PromiseKind(StrEnum):
+    """What a person who leaves a message is promised. Source: domain.md rules 14-16."""
+
+    ASSESSMENT = "assessment"
+    """A new or worse symptom: assessed the same office day."""
+    ADVICE = "advice"
+    """Anything else: called within 1-5 business days."""
+
+
+class Answer(Message):
+    """One answer of the questionnaire, by code."""
+
+    question: Code
+    answer: Code
+
+
+@event(owner="portal", version=1, about="contact_id")
+class ContactOpened(Event):
+    """A resident has come in: municipality, trouble and the questionnaire's answers are known, the person is not.
+
+    Sent: once per contact, when the safety page and the questionnaire are done.
+    """
+
+    contact_id: Id
+    origin: Origin
+    language: Language
+    trouble: Code
+    """What troubles the person: a code of the questionnaire file ("knee", "neck_shoulder")."""
+    age_band: AgeBand
+    questionnaire: Version
+    """Version of the questionnaire that was answered."""
+    answers: Annotated[tuple[Answer, ...], Field(max_length=60)]
+    """Question by question, codes only."""
+    opened_at: Instant
+
+
+ContactOpened.example = ContactOpened.shown(
+    contact_id=_CONTACT, origin="chat", language="fi", trouble="knee", age_band="23_74", questionnaire="2026-11-01",
+    answers=[{"question": "duration", "answer": "under_3_months"}], opened_at="2026-11-24T08:01:00Z",
+)  # fmt: skip
+
+
+@event(owner="portal", version=1, about="contact_id")
+class IdentityVerified(Event):
+    """The person behind a contact was strongly identified.
+
+    Sent: when the identity provider's answer has been checked (issuer, audience, nonce, signature, level).
+    """
+
+    contact_id: Id
+    assurance: AssuranceLevel
+    person: Annotated[Jwe, sealed_for("intake")]
+    """Personal identity code and name, for the identity vault alone."""
+    verified_at: Instant
+
+
+IdentityVerified.example = IdentityVerified.shown(
+    contact_id=_CONTACT, assurance="substantial", person=_JWE, verified_at="2026-11-24T08:09:30Z"
+)
+
+
+@event(owner="portal", version=1, about="contact_id")
+class CallbackRequested(Event):
+    """A resident left a message and wants to be called.
+
+    Sent: when the message form is sent; a second one for the same contact keeps the first promise.
+    """
+
+    contact_id: Id
+    callback_id: Id
+    kind: PromiseKind
+    """Answer to the one question "is the symptom new or worse?"."""
+    message: Annotated[Jwe, sealed_for("chat")]
+    """Phone number and the person's own words, for the chat service alone."""
+    requested_at: Instant
+
+
+CallbackRequested.example = CallbackRequested.shown(
+    contact_id=_CONTACT, callback_id="0d0fbb1c-52e5-4f59-8c8f-62a0a3a2b0f1", kind="advice", message=_JWE,
+    requested_at="2026-11-24T18:20:00Z",
+)  # fmt: skip

@@ -1,0 +1,8 @@
+"""Chat: the queue, conversations between a resident and a physiotherapist, and promised calls.
+
+Hears: ContactRouted, IdentityVerified, CallbackRequested.
+Tells: ConversationQueued, ConversationAccepted, IdentityRequested, ConversationEnded, ConversationAbandoned,
+CallbackPromised, CallbackAttempted, CallbackKept.
+Owns: conversations and their messages, callbacks with phone number and words, and per contact its language and whether
+the person is identified.
+"""

@@ -1,0 +1,5 @@
+"""Run the chat service alone."""
+
+from services.cli import main
+
+main(["run", "chat"])

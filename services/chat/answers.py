@@ -1,0 +1,238 @@
+"""Answers to commands and queries of the chat.
+
+A command decides on what it has read and changes it on that condition; when somebody was faster it decides again.
+That ends: states only move forward.
+"""
+
+from __future__ import annotations
+
+from chassis import Answers, Refused, Role, Transaction
+from contracts.areas import Areas, UnknownArea
+from contracts.base import Language
+from contracts.chat import (
+    AcceptConversation,
+    CallbackAttempted,
+    CallbackKept,
+    CallbackState,
+    CallbacksView,
+    CallbackView,
+    CallOutcome,
+    ChannelView,
+    ConversationAbandoned,
+    ConversationAccepted,
+    ConversationEnded,
+    ConversationState,
+    ConversationView,
+    EndConversation,
+    GetCallbacks,
+    GetChannel,
+    GetConversation,
+    GetMessages,
+    GetPromise,
+    GetQueue,
+    IdentityRequested,
+    MessagesView,
+    MessageView,
+    PostMessage,
+    PromiseView,
+    QueueView,
+    RecordCall,
+    RequestIdentity,
+    Speaker,
+)
+from services.chat import domain, store
+from services.chat.models import Conversation, Message
+from services.chat.settings import ChatSettings
+
+LANGUAGE_UNTIL_KNOWN = Language.FI
+"""Shown for a promised call whose contact's routing has not come yet: the majority language of both counties."""
+
+answers = Answers()
+
+
+@answers(GetChannel)
+def channel(ask: GetChannel, tx: Transaction, areas: Areas) -> ChannelView:
+    try:
+        return domain.channel_at(areas.area(ask.area), tx.now)
+    except UnknownArea:
+        raise Refused("unknown-area", f"no file describes area {ask.area}") from None
+
+
+@answers(GetConversation)
+def conversation(ask: GetConversation, tx: Transaction) -> ConversationView:
+    return _view(store.conversation(tx, ask.contact_id))
+
+
+@answers(GetMessages)
+def messages(ask: GetMessages, tx: Transaction, settings: ChatSettings) -> MessagesView:
+    """What was said, as much as fits into one answer. A therapist's read is audited."""
+    found = store.conversation(tx, ask.contact_id).conversation
+    if tx.viewer.role is Role.STAFF:
+        tx.audit("read", whom=ask.contact_id, what="messages")
+    said = store.messages(tx, found.conversation_id, ask.after)
+    shown = tuple(domain.fitting(map(_message_view, said), settings.messages_bytes))
+    return MessagesView(messages=shown, more=len(shown) < len(said))
+
+
+@answers(GetQueue)
+def queue(ask: GetQueue, tx: Transaction, settings: ChatSettings) -> QueueView:
+    tx.viewer.must_be_staff()
+    waiting = store.waiting(tx, settings.desk_rows)
+    mine = store.mine(tx, settings.desk_rows)
+    return QueueView(waiting=tuple(map(_view, waiting)), mine=tuple(map(_view, mine)))
+
+
+@answers(GetCallbacks)
+def callbacks(ask: GetCallbacks, tx: Transaction, settings: ChatSettings) -> CallbacksView:
+    """Promised calls and, when asked for, those made after them. One audit row per person shown."""
+    tx.viewer.must_be_staff()
+    calls = store.calls_promised(tx, settings.desk_rows)
+    if ask.include_kept:
+        calls += store.calls_kept(tx, settings.desk_rows)
+    for call in calls:
+        tx.audit("read", whom=call.callback.contact_id, what="callback list")
+    return CallbacksView(callbacks=tuple(_callback_view(tx, call) for call in calls))
+
+
+@answers(GetPromise)
+def promise(ask: GetPromise, tx: Transaction) -> PromiseView:
+    return PromiseView.model_validate(store.promised_to(tx, ask.contact_id).model_dump())
+
+
+@answers(AcceptConversation)
+def accept(ask: AcceptConversation, tx: Transaction, settings: ChatSettings) -> ConversationView:
+    seen = store.to_accept(tx, ask.conversation_id)
+    waited = seen.conversation
+    if not domain.accepts(waited.state, holder=waited.therapist_id, by=tx.viewer.id):
+        return _view(seen)
+    therapist = {"therapist_id": tx.viewer.id, "therapist_name": ask.therapist_name}
+    taken = store.change(tx, waited, state=ConversationState.OPEN, accepted_at=tx.now, **therapist)
+    if taken is None:
+        return accept(ask, tx, settings)
+    waited_seconds = domain.seconds_between(taken.queued_at, tx.now)
+    tx.publish(ConversationAccepted.model_validate({**taken.model_dump(), "waited_seconds": waited_seconds}))
+    _hint_queue_moved(tx, taken, settings)
+    return _view(store.conversation(tx, taken.contact_id))
+
+
+@answers(PostMessage)
+def post(ask: PostMessage, tx: Transaction) -> MessageView:
+    """Say something. The message's place is given by the row that is updated, so it is the same for both sides."""
+    found = store.as_side(tx, ask.contact_id).conversation
+    domain.must_be_open(found.state)
+    message = Message(
+        conversation_id=found.conversation_id,
+        sequence=0,
+        speaker=_speaker(tx),
+        name=(found.therapist_name or "") if _speaker(tx) is Speaker.THERAPIST else "",
+        words=ask.words,
+        sent_at=tx.now,
+    )
+    if not store.say(tx, found, message):
+        return post(ask, tx)
+    tx.hint(contact=found.contact_id, area=found.area)
+    return _message_view(message)
+
+
+@answers(RequestIdentity)
+def request_identity(ask: RequestIdentity, tx: Transaction) -> ConversationView:
+    """Ask the person to identify, once; nothing is asked of somebody who has done so already."""
+    found = store.as_therapist(tx, ask.contact_id)
+    domain.must_be_open(found.conversation.state)
+    if found.identified or found.conversation.identity_requested_at:
+        return _view(found)
+    asked = store.change(tx, found.conversation, identity_requested_at=tx.now)
+    if asked is None:
+        return request_identity(ask, tx)
+    tx.publish(IdentityRequested.model_validate({**asked.model_dump(), "requested_at": tx.now}))
+    tx.hint(contact=asked.contact_id, area=asked.area)
+    return _view(store.conversation(tx, asked.contact_id))
+
+
+@answers(EndConversation)
+def end(ask: EndConversation, tx: Transaction, settings: ChatSettings) -> ConversationView:
+    """End an open conversation; who still waits leaves the queue by it."""
+    found = store.as_side(tx, ask.contact_id).conversation
+    ended = store.change(tx, found, state=domain.end(found.state), ended_at=tx.now)
+    if ended is None:
+        return end(ask, tx, settings)
+    seen = store.conversation(tx, ended.contact_id)
+    _tell_ended(tx, seen)
+    _hint_queue_moved(tx, ended, settings)
+    return _view(seen)
+
+
+def _tell_ended(tx: Transaction, seen: store.Seen) -> None:
+    """ConversationEnded for what a therapist had taken, ConversationAbandoned for what nobody had."""
+    over = seen.conversation
+    waited_seconds = domain.seconds_between(over.queued_at, over.accepted_at or tx.now)
+    common = {**over.model_dump(), "waited_seconds": waited_seconds}
+    if over.accepted_at is None:
+        tx.publish(ConversationAbandoned.model_validate({**common, "abandoned_at": tx.now}))
+        return
+    about_talk = {
+        "identified": seen.identified,
+        "talk_seconds": domain.seconds_between(over.accepted_at, tx.now),
+        "messages": over.last_sequence,
+        "ended_by": _speaker(tx),
+    }
+    tx.publish(ConversationEnded.model_validate({**common, **about_talk}))
+
+
+@answers(RecordCall)
+def record_call(ask: RecordCall, tx: Transaction) -> CallbackView:
+    """A call was made. Reached keeps the promise, anything else counts as an attempt."""
+    before, language = store.call(tx, ask.callback_id)
+    domain.must_be_promised(before.state)
+    reached = {"state": CallbackState.KEPT, "kept_at": tx.now} if ask.outcome is CallOutcome.REACHED else {}
+    after = store.count_call(tx, before, **reached)
+    if after is None:
+        return record_call(ask, tx)
+    call = store.Call(after, language)
+    _tell_called(tx, call, ask.outcome)
+    tx.audit("change", whom=after.contact_id, what="callback")
+    tx.hint(contact=after.contact_id, area=after.area)
+    return _callback_view(tx, call)
+
+
+def _tell_called(tx: Transaction, call: store.Call, outcome: CallOutcome) -> None:
+    callback = call.callback
+    common = {**callback.model_dump(), "therapist_id": tx.viewer.id}
+    if callback.kept_at is None:
+        about_try = {"outcome": outcome, "attempt": callback.attempts, "attempted_at": tx.now}
+        tx.publish(CallbackAttempted.model_validate({**common, **about_try}))
+        return
+    on_time = domain.is_on_time(callback.kept_at, callback.due_on)
+    tx.publish(CallbackKept.model_validate({**common, "language": _language(call), "on_time": on_time}))
+
+
+def _speaker(tx: Transaction) -> Speaker:
+    return Speaker.RESIDENT if tx.viewer.role is Role.CLIENT else Speaker.THERAPIST
+
+
+def _language(call: store.Call) -> Language:
+    return call.language or LANGUAGE_UNTIL_KNOWN
+
+
+def _hint_queue_moved(tx: Transaction, left: Conversation, settings: ChatSettings) -> None:
+    """A conversation has left the queue or its end: its own page, the desk, and everybody who moves up."""
+    tx.hint(contact=left.contact_id, area=left.area)
+    for contact_id in store.behind(tx, left, settings.desk_rows):
+        tx.hint(contact=contact_id)
+
+
+def _view(seen: store.Seen) -> ConversationView:
+    found = seen.conversation
+    beside = {"position": seen.position, "identified": seen.identified}
+    requested = {"identity_requested": found.identity_requested_at is not None}
+    return ConversationView.model_validate({**found.model_dump(), **beside, **requested})
+
+
+def _message_view(message: Message) -> MessageView:
+    return MessageView.model_validate(message.model_dump())
+
+
+def _callback_view(tx: Transaction, call: store.Call) -> CallbackView:
+    callback = call.callback
+    late = not domain.is_on_time(callback.kept_at or tx.now, callback.due_on)
+    return CallbackView.model_validate({**callback.model_dump(), "language": _language(call), "late": late})

@@ -1,0 +1,129 @@
+"""Rules of the chat: who may do what to a conversation, when a call is due. Values in, decision out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import date, datetime
+from uuid import UUID
+
+from chassis import calendar
+from chassis.errors import Refused, Unprocessable
+from contracts.areas import Area, Period
+from contracts.chat import CallbackState, ChannelView, ConversationState, MessageView
+from contracts.portal import PromiseKind
+
+
+def accepts(state: ConversationState, *, holder: UUID | None, by: UUID) -> bool:
+    """Whether a therapist's acceptance changes anything: False when the conversation is theirs already.
+
+    Raises:
+        Refused: `already-accepted` when another therapist has it, `conversation-closed`.
+    """
+    _must_not_be_closed(state)
+    if state == ConversationState.OPEN and holder != by:
+        raise Refused("already-accepted", "another therapist has taken this conversation")
+    return state == ConversationState.QUEUED
+
+
+def must_be_open(state: ConversationState) -> None:
+    """Let something be said only while a therapist is there to read it.
+
+    Raises:
+        Refused: `conversation-closed`, `not-yet-accepted`.
+    """
+    _must_not_be_closed(state)
+    if state == ConversationState.QUEUED:
+        raise Refused("not-yet-accepted", "no therapist has taken this conversation yet")
+
+
+def end(state: ConversationState) -> ConversationState:
+    """What an ended conversation becomes: abandoned when no therapist had taken it.
+
+    Raises:
+        Refused: `conversation-closed`.
+    """
+    _must_not_be_closed(state)
+    return ConversationState.ENDED if state == ConversationState.OPEN else ConversationState.ABANDONED
+
+
+def _must_not_be_closed(state: ConversationState) -> None:
+    if state in (ConversationState.ENDED, ConversationState.ABANDONED):
+        raise Refused("conversation-closed", "the conversation is over")
+
+
+def must_be_promised(state: CallbackState) -> None:
+    """Record calls only while the promise stands.
+
+    Raises:
+        Refused: `callback-kept`.
+    """
+    if state == CallbackState.KEPT:
+        raise Refused("callback-kept", "the person has been reached already")
+
+
+def seconds_between(start: datetime, end: datetime) -> int:
+    """Whole seconds from `start` to `end`; never negative, even when a clock was set back."""
+    return max(0, int((end - start).total_seconds()))
+
+
+def callback_due(kind: PromiseKind, received_at: datetime, area: Area) -> date:
+    """The last day of a promised call, Europe/Helsinki.
+
+    Args:
+        kind: ASSESSMENT is due the same office day, when it came outside office hours the day they next begin; ADVICE
+            within the area's business days, the day of receipt not counted.
+        received_at: when the person sent the message.
+        area: office hours, closing days and promise of the county.
+
+    Raises:
+        Unprocessable: `no-office-hours` when the area has none within a year.
+
+    Source: Health Care Act 1326/2010 s. 51; Soite's promise of 1-5 business days (mission.md section 2); domain.md
+    rules 14-16.
+    """
+    if kind is PromiseKind.ADVICE:
+        received_on = calendar.local_date(received_at)
+        return calendar.add_business_days(received_on, area.promise_business_days, area.closing_days)
+    if calendar.is_open(area.office_hours, received_at, area.closing_days):
+        return calendar.local_date(received_at)
+    begins_at = calendar.next_opening(area.office_hours, received_at, area.closing_days)
+    if begins_at is None:
+        raise Unprocessable("no-office-hours", f"area {area.code} has no office hours within a year")
+    return calendar.local_date(begins_at)
+
+
+def is_on_time(at: datetime, due_on: date) -> bool:
+    """Whether a moment still belongs to the promise: the whole due day does, also after office hours (rule 14)."""
+    return at <= calendar.end_of_day(due_on)
+
+
+def channel_at(area: Area, now: datetime) -> ChannelView:
+    """The chat channel of an area at a moment."""
+    chat, closed_on = area.chat, area.chat_closed_on
+    closes_at = None if chat.practice else calendar.closes_at(chat.periods, now, closed_on)
+    is_open = chat.practice or closes_at is not None
+    return ChannelView(
+        area=area.code,
+        channel=chat.code,
+        open=is_open,
+        closes_at=closes_at,
+        opens_at=None if is_open else calendar.next_opening(chat.periods, now, closed_on),
+        hours=tuple(_hours(chat.periods)),
+        practice=chat.practice,
+    )
+
+
+def _hours(periods: Iterable[Period]) -> Iterator[tuple[int, str, str]]:
+    for one in sorted(periods, key=lambda one: (one.weekday, one.opens)):
+        yield one.weekday, f"{one.opens:%H:%M}", f"{one.closes:%H:%M}"
+
+
+def fitting(messages: Iterable[MessageView], most_bytes: int) -> Iterator[MessageView]:
+    """The first messages whose words together stay within `most_bytes` of UTF-8; always at least one."""
+    used = 0
+    for message in messages:
+        size = len(message.words.encode())
+        if used and used + size > most_bytes:
+            return
+        used += size
+        yield message

@@ -1,0 +1,79 @@
+"""Effects of facts on the chat."""
+
+from __future__ import annotations
+
+from uuid import uuid4
+
+from pydantic import ValidationError
+
+from chassis import Handlers, Transaction, Unprocessable
+from contracts.areas import Area, Areas, UnknownArea
+from contracts.chat import CallbackPromised, CallbackState, ConversationQueued, ConversationState, LeftMessage
+from contracts.intake import ContactRouted, Route
+from contracts.portal import CallbackRequested, IdentityVerified
+from services.chat import domain, store
+from services.chat.models import Callback, Conversation
+
+on = Handlers()
+
+
+@on(ContactRouted)
+def queue_conversation(fact: ContactRouted, tx: Transaction, areas: Areas) -> None:
+    """A contact routed to chat waits in its channel's queue, once; of any other only the language is remembered."""
+    store.remember_language(tx, fact.contact_id, fact.language)
+    if fact.route is not Route.CHAT:
+        return
+    conversation = Conversation(
+        conversation_id=uuid4(),
+        channel=_area(areas, fact.area).chat.code,
+        state=ConversationState.QUEUED,
+        queued_at=tx.now,
+        **fact.model_dump(include={"contact_id", "area", "municipality", "language", "trouble"}),
+    )
+    if store.queue(tx, conversation):
+        _tell_queued(tx, store.conversation(tx, fact.contact_id))
+
+
+def _tell_queued(tx: Transaction, seen: store.Seen) -> None:
+    tx.publish(ConversationQueued.model_validate({**seen.conversation.model_dump(), "position": seen.position}))
+    tx.hint(contact=seen.conversation.contact_id, area=seen.conversation.area)
+
+
+@on(IdentityVerified)
+def mark_identified(fact: IdentityVerified, tx: Transaction) -> None:
+    """The contact is identified, now and in a conversation it may have later.
+
+    Needs no conversation: it is stored by contact, so the order of this fact and of ContactRouted does not matter, and
+    a contact that never chats waits for nothing.
+    """
+    store.remember_identity(tx, fact.contact_id, fact.verified_at)
+    tx.hint(contact=fact.contact_id, area=fact.area)
+
+
+@on(CallbackRequested)
+def promise_call(fact: CallbackRequested, tx: Transaction, areas: Areas) -> None:
+    """A left message gets a due day, counted from when it was sent; a second one keeps the first promise."""
+    callback = Callback(
+        state=CallbackState.PROMISED,
+        due_on=domain.callback_due(fact.kind, fact.requested_at, _area(areas, fact.area)),
+        **_opened(fact, tx).model_dump(),
+        **fact.model_dump(exclude={"message"}),
+    )
+    if store.promise(tx, callback):
+        tx.publish(CallbackPromised.model_validate({**callback.model_dump(), "promised_at": tx.now}))
+    tx.hint(contact=fact.contact_id, area=fact.area)
+
+
+def _opened(fact: CallbackRequested, tx: Transaction) -> LeftMessage:
+    try:
+        return LeftMessage.model_validate(tx.unseal(fact.message))
+    except ValidationError:
+        # From None: pydantic's text would show the person's words.
+        raise Unprocessable("bad-message", "the sealed message does not fit LeftMessage") from None
+
+
+def _area(areas: Areas, code: str) -> Area:
+    try:
+        return areas.area(code)
+    except UnknownArea:
+        raise Unprocessable("unknown-area", f"no file describes area {code}") from None

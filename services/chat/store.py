@@ -1,0 +1,300 @@
+"""Every statement of the chat service.
+
+A change is one UPDATE that names the state it was decided on. When another process was faster it finds no row, and the
+caller decides again on what is true now; so it holds on every database, whatever locks it takes. Not yours = not there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, case, func, update
+from sqlalchemy.orm import aliased
+from sqlmodel import col, select
+from sqlmodel.sql.expression import Select
+
+from chassis import Refused, Role, Transaction
+from chassis.db import upsert
+from contracts.base import Language
+from contracts.chat import MESSAGE_MAX, CallbackState, ConversationState
+from contracts.portal import PromiseKind
+from services.chat.models import Callback, Contact, Conversation, Message
+
+LEFT_MAX = 2 * MESSAGE_MAX
+"""Most characters kept of all messages that one contact leaves."""
+
+_FRESH = {"populate_existing": True}
+"""Believe the database, not what this session read before."""
+
+
+class Seen(NamedTuple):
+    """A conversation and what its row does not hold."""
+
+    conversation: Conversation
+    position: int | None
+    """Place in the queue, 1 = next; None when not queued."""
+    identified: bool
+
+
+class Call(NamedTuple):
+    """A promised call and the language to call in; None while the contact's routing has not come yet."""
+
+    callback: Callback
+    language: Language | None
+
+
+def remember_language(tx: Transaction, contact_id: UUID, language: Language) -> None:
+    """Store in which language a contact is served; the first one stays."""
+    _remember(tx, contact_id, "language", language)
+
+
+def remember_identity(tx: Transaction, contact_id: UUID, at: datetime) -> None:
+    """Store that the person behind a contact was identified; the first time stays."""
+    _remember(tx, contact_id, "identified_at", at)
+
+
+def _remember(tx: Transaction, contact_id: UUID, name: str, value: Any) -> None:
+    statement = upsert(tx.session, Contact).values({"contact_id": contact_id, name: value})
+    unknown = getattr(Contact, name).is_(None)
+    statement = statement.on_conflict_do_update(index_elements=["contact_id"], set_={name: value}, where=unknown)
+    tx.session.connection().execute(statement)
+
+
+def queue(tx: Transaction, conversation: Conversation) -> bool:
+    """Put a conversation at the end of its queue; False when the contact has one already."""
+    row = conversation.model_dump(exclude={"number"})
+    statement = upsert(tx.session, Conversation).values(row).on_conflict_do_nothing()
+    return tx.session.connection().execute(statement.returning(col(Conversation.number))).first() is not None
+
+
+def conversation(tx: Transaction, contact_id: UUID) -> Seen:
+    """A contact's conversation: for the resident, the area's therapists while it waits, then the one who took it.
+
+    Raises:
+        Refused: `unknown-conversation`.
+    """
+    seen = _one(tx, col(Conversation.contact_id) == contact_id)
+    taken_by = seen.conversation.therapist_id
+    if tx.viewer.role is Role.STAFF and taken_by not in (None, tx.viewer.id):
+        raise _unknown_conversation()
+    return seen
+
+
+def as_side(tx: Transaction, contact_id: UUID) -> Seen:
+    """A contact's conversation, for its two sides alone: the resident and the therapist who took it.
+
+    Raises:
+        Refused: `unknown-conversation`.
+    """
+    seen = conversation(tx, contact_id)
+    if tx.viewer.role is Role.CLIENT or seen.conversation.therapist_id == tx.viewer.id:
+        return seen
+    raise _unknown_conversation()
+
+
+def as_therapist(tx: Transaction, contact_id: UUID) -> Seen:
+    """A contact's conversation, for the therapist who took it.
+
+    Raises:
+        Refused: `unknown-conversation`.
+    """
+    if tx.viewer.role is not Role.STAFF:
+        raise _unknown_conversation()
+    return as_side(tx, contact_id)
+
+
+def to_accept(tx: Transaction, conversation_id: UUID) -> Seen:
+    """A conversation of the viewer's areas, taken or not, for therapists.
+
+    Raises:
+        Refused: `unknown-conversation`.
+    """
+    if tx.viewer.role is not Role.STAFF:
+        raise _unknown_conversation()
+    return _one(tx, col(Conversation.conversation_id) == conversation_id)
+
+
+def _one(tx: Transaction, which: ColumnElement[bool]) -> Seen:
+    row = tx.session.exec(_seen().where(which), execution_options=_FRESH).first()
+    if row is None or not tx.viewer.may_see(row[0].contact_id, row[0].area):
+        raise _unknown_conversation()
+    return Seen(*row)
+
+
+def _unknown_conversation() -> Refused:
+    return Refused("unknown-conversation", "there is no such conversation for this viewer")
+
+
+def _seen() -> Select[Conversation, int | None, bool]:
+    before = aliased(Conversation)
+    position = (
+        select(func.count())
+        .where(
+            col(before.area) == col(Conversation.area),
+            col(before.channel) == col(Conversation.channel),
+            col(before.state) == ConversationState.QUEUED,
+            col(before.number) <= col(Conversation.number),
+        )
+        .scalar_subquery()
+    )
+    queued = col(Conversation.state) == ConversationState.QUEUED
+    return (
+        select(Conversation, case((queued, position)), col(Contact.identified_at).is_not(None))
+        .outerjoin(Contact, col(Contact.contact_id) == col(Conversation.contact_id))
+    )  # fmt: skip
+
+
+def waiting(tx: Transaction, limit: int) -> list[Seen]:
+    """Who waits in the viewer's areas, longest first."""
+    return _some(tx, limit, col(Conversation.state) == ConversationState.QUEUED, _in(tx, Conversation.area))
+
+
+def mine(tx: Transaction, limit: int) -> list[Seen]:
+    """The open conversations the viewer has taken, oldest first."""
+    is_open = col(Conversation.state) == ConversationState.OPEN
+    return _some(tx, limit, is_open, col(Conversation.therapist_id) == tx.viewer.id)
+
+
+def _some(tx: Transaction, limit: int, *which: ColumnElement[bool]) -> list[Seen]:
+    statement = _seen().where(*which).order_by(col(Conversation.number)).limit(limit)
+    return [Seen(*row) for row in tx.session.exec(statement)]
+
+
+def _in(tx: Transaction, area: Any) -> ColumnElement[bool]:
+    return col(area).in_(sorted(tx.viewer.areas))
+
+
+def behind(tx: Transaction, left: Conversation, limit: int) -> Sequence[UUID]:
+    """Contacts who move up when a conversation leaves its queue, nearest first."""
+    statement = (
+        select(Conversation.contact_id)
+        .where(
+            Conversation.area == left.area,
+            Conversation.channel == left.channel,
+            Conversation.state == ConversationState.QUEUED,
+            col(Conversation.number) > left.number,
+        )
+        .order_by(col(Conversation.number))
+        .limit(limit)
+    )
+    return tx.session.exec(statement).all()
+
+
+def change(tx: Transaction, decided_on: Conversation, **values: Any) -> Conversation | None:
+    """Change a conversation; None when it is no longer in the state that was decided on."""
+    statement = (
+        update(Conversation)
+        .where(
+            col(Conversation.number) == decided_on.number,
+            col(Conversation.state) == decided_on.state,
+            col(Conversation.identity_requested_at).is_not_distinct_from(decided_on.identity_requested_at),
+        )
+        .values(**values)
+        .returning(Conversation)
+    )
+    return tx.session.scalars(statement, execution_options=_FRESH).first()
+
+
+def say(tx: Transaction, decided_on: Conversation, message: Message) -> bool:
+    """Give a message the next place of its conversation; False as in `change`."""
+    after = change(tx, decided_on, last_sequence=col(Conversation.last_sequence) + 1)
+    if after is None:
+        return False
+    message.sequence = after.last_sequence
+    tx.session.add(message)
+    return True
+
+
+def messages(tx: Transaction, conversation_id: UUID, after: int) -> Sequence[Message]:
+    """What was said after a place, in order."""
+    statement = (
+        select(Message)
+        .where(Message.conversation_id == conversation_id, Message.sequence > after)
+        .order_by(col(Message.sequence))
+    )
+    return tx.session.exec(statement).all()
+
+
+def promise(tx: Transaction, callback: Callback) -> bool:
+    """Store a promised call; False when the contact has one already.
+
+    A promise that still stands then keeps its date and takes over the later phone number and words.
+    """
+    statement = upsert(tx.session, Callback).values(callback.model_dump()).on_conflict_do_nothing()
+    if tx.session.connection().execute(statement.returning(col(Callback.callback_id))).first() is not None:
+        return True
+    _add_to_promise(tx, callback)
+    return False
+
+
+def _add_to_promise(tx: Transaction, later: Callback) -> None:
+    is_new = col(Callback.words) != later.words
+    fits = func.length(col(Callback.words)) + len(later.words) < LEFT_MAX
+    stands = (col(Callback.contact_id) == later.contact_id, col(Callback.state) == CallbackState.PROMISED)
+    words = case((is_new & fits, col(Callback.words) + "\n\n" + later.words), else_=col(Callback.words))
+    tx.session.connection().execute(update(Callback).where(*stands).values(phone=later.phone, words=words))
+
+
+def promised_to(tx: Transaction, contact_id: UUID) -> Callback:
+    """A contact's promised call.
+
+    Raises:
+        Refused: `unknown-callback`.
+    """
+    found = tx.session.exec(select(Callback).where(Callback.contact_id == contact_id)).first()
+    if found is None or not tx.viewer.may_see(found.contact_id, found.area):
+        raise _unknown_callback()
+    return found
+
+
+def call(tx: Transaction, callback_id: UUID) -> Call:
+    """A promised call of the viewer's areas, for therapists.
+
+    Raises:
+        Refused: `unknown-callback`.
+    """
+    which = (col(Callback.callback_id) == callback_id, _in(tx, Callback.area))
+    row = tx.session.exec(_calls().where(*which), execution_options=_FRESH).first()
+    if row is None or tx.viewer.role is not Role.STAFF:
+        raise _unknown_callback()
+    return Call(*row)
+
+
+def _unknown_callback() -> Refused:
+    return Refused("unknown-callback", "there is no such callback for this viewer")
+
+
+def calls_promised(tx: Transaction, limit: int) -> list[Call]:
+    """Calls promised in the viewer's areas, most urgent first: by due day, assessment before advice, oldest first."""
+    advice_later = case((col(Callback.kind) == PromiseKind.ASSESSMENT, 0), else_=1)
+    urgency = (col(Callback.due_on), advice_later, col(Callback.requested_at))
+    return _list(tx, CallbackState.PROMISED, urgency, limit)
+
+
+def calls_kept(tx: Transaction, limit: int) -> list[Call]:
+    """Calls made in the viewer's areas, latest first."""
+    return _list(tx, CallbackState.KEPT, (col(Callback.kept_at).desc(),), limit)
+
+
+def _list(tx: Transaction, state: CallbackState, order: Sequence[Any], limit: int) -> list[Call]:
+    statement = _calls().where(col(Callback.state) == state, _in(tx, Callback.area)).order_by(*order).limit(limit)
+    return [Call(*row) for row in tx.session.exec(statement)]
+
+
+def _calls() -> Select[Callback, Language | None]:
+    language = col(Contact.language)
+    return select(Callback, language).outerjoin(Contact, col(Contact.contact_id) == col(Callback.contact_id))
+
+
+def count_call(tx: Transaction, callback: Callback, **values: Any) -> Callback | None:
+    """Count one more call; None when the promise has been kept meanwhile."""
+    statement = (
+        update(Callback)
+        .where(col(Callback.callback_id) == callback.callback_id, col(Callback.state) == CallbackState.PROMISED)
+        .values(attempts=col(Callback.attempts) + 1, **values)
+        .returning(Callback)
+    )
+    return tx.session.scalars(statement, execution_options=_FRESH).first()

@@ -1,0 +1,184 @@
+"""The `digi` command: run the unit, look at it, try it."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from typing import Any
+
+from pydantic import ValidationError
+
+from chassis import Service, Settings, run, telemetry
+from chassis.errors import Outcome
+from chassis.settings import ROOT
+from services import NAMES
+
+
+def build(name: str, settings: Settings) -> Service:
+    """Put one service together."""
+    service: Service = import_module(f"services.{name}.app").build(settings)
+    return service
+
+
+def build_all(settings: Settings) -> list[Service]:
+    """Put every service together."""
+    return [build(name, settings) for name in NAMES]
+
+
+def consumers() -> dict[str, tuple[str, ...]]:
+    """Which services act on each event, by `ce-type`, read off their handlers."""
+    found: dict[str, tuple[str, ...]] = {}
+    for name in NAMES:
+        try:
+            handlers = import_module(f"services.{name}.handlers")
+        except ModuleNotFoundError as error:
+            if error.name != f"services.{name}.handlers":
+                raise
+            continue  # a service that only publishes
+        for heard in handlers.on:
+            found[heard.declared.ce_type] = (*found.get(heard.declared.ce_type, ()), name)
+    return found
+
+
+def _announce(address: str) -> None:
+    print(f"The unit is open: {address}\n  desk:  {address}/desk\n  Ctrl-C stops it.", flush=True)
+
+
+def _up(arguments: argparse.Namespace) -> int:
+    settings = Settings()
+    telemetry.configure_logs(settings.log_level)
+    telemetry.start("unit")
+    services = build_all(settings)
+    how = run.split if arguments.split else run.up
+    _run(how(services, settings, _announce))
+    return 0
+
+
+def _loop() -> Any:
+    try:
+        import uvloop
+    except ImportError:  # a platform without it
+        return asyncio.new_event_loop
+    return uvloop.new_event_loop
+
+
+def _run(work: Any) -> Any:
+    with asyncio.Runner(loop_factory=_loop()) as runner:
+        return runner.run(work)
+
+
+def _alone(arguments: argparse.Namespace) -> int:
+    settings = Settings()
+    telemetry.configure_logs(settings.log_level)
+    telemetry.start(arguments.service)
+    if not settings.nats_url:
+        print("DIGI_NATS_URL is not set: one service alone needs a bus that runs already", file=sys.stderr)
+        return 2
+    _run(run.alone(build(arguments.service, settings), settings))
+    return 0
+
+
+def _bus(arguments: argparse.Namespace) -> int:
+    from chassis import provision
+    from chassis.bus import Bus
+
+    settings = Settings()
+    telemetry.configure_logs(settings.log_level)
+    if not settings.nats_url:
+        print("DIGI_NATS_URL is not set: which bus?", file=sys.stderr)
+        return 2
+    services = build_all(settings)
+
+    async def verify() -> list[str]:
+        bus = Bus(settings, "deployer", settings.nats_url)
+        await bus.broker.connect()
+        try:
+            return await provision.differences(bus.jetstream(), services)
+        finally:
+            await bus.broker.stop()
+
+    if arguments.what == "provision":
+        _run(run.provision_bus(settings, settings.nats_url, services))
+    differences = _run(verify())
+    for difference in differences:
+        print(difference)
+    print("the bus is as the contracts say" if not differences else f"{len(differences)} differences")
+    return 1 if differences else 0
+
+
+def _contracts(arguments: argparse.Namespace) -> int:
+    from contracts import documents
+
+    if arguments.what == "write":
+        documents.write(ROOT, consumers())
+        return 0
+    drift = documents.drift(ROOT, consumers())
+    for line in drift:
+        print(line)
+    return 1 if drift else 0
+
+
+def _simulate(arguments: argparse.Namespace) -> int:
+    from services import simulate
+
+    telemetry.configure_logs("ERROR")
+    print(_run(simulate.run_pilot(simulate.Reading(arguments.reading))))
+    return 0
+
+
+def _smoke(arguments: argparse.Namespace) -> int:
+    from services import smoke
+
+    return int(_run(smoke.run(arguments.address, arguments.nats)))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="digi", description="A county's digital physiotherapy unit.")
+    commands = parser.add_subparsers(required=True, metavar="command")
+    up = commands.add_parser("up", help="run the whole unit until Ctrl-C")
+    up.add_argument("--split", action="store_true", help="one process per service, a dead one is started again")
+    up.set_defaults(do=_up)
+    alone = commands.add_parser("run", help="run one service, on the bus of DIGI_NATS_URL")
+    alone.add_argument("service", choices=NAMES)
+    alone.set_defaults(do=_alone)
+    bus = commands.add_parser("bus", help="streams and consumers of the bus at DIGI_NATS_URL")
+    bus.add_argument("what", choices=["provision", "verify"], help="make them as the contracts say, or only compare")
+    bus.set_defaults(do=_bus)
+    contracts = commands.add_parser("contracts", help="schemas, AsyncAPI document and events page")
+    contracts.add_argument("what", choices=["write", "check"], help="write them, or say where they have drifted")
+    contracts.set_defaults(do=_contracts)
+    simulate = commands.add_parser("simulate", help="replay a real unit's months through the real services")
+    simulate.add_argument("what", choices=["soite-pilot"])
+    simulate.add_argument(
+        "--reading",
+        choices=["minutes-seconds", "decimal-minutes"],
+        default="minutes-seconds",
+        help="how to read the report's talk times (20,57)",
+    )
+    simulate.set_defaults(do=_simulate)
+    smoke = commands.add_parser("smoke", help="drive one whole journey against a running unit and print its events")
+    smoke.add_argument("--address", default=os.environ.get("DIGI_PUBLIC_URL", "http://127.0.0.1:8000"))
+    smoke.add_argument("--nats", default=os.environ.get("DIGI_NATS_URL", "nats://127.0.0.1:14222"))
+    smoke.set_defaults(do=_smoke)
+    return parser
+
+
+def main(words: Sequence[str] | None = None) -> None:
+    """Run the command line; exits with 0 when well, 1 when something is wrong, 2 when asked for the impossible."""
+    arguments = _parser().parse_args(words)
+    try:
+        sys.exit(arguments.do(arguments))
+    except ValidationError as error:
+        for each in error.errors(include_url=False, include_input=False):
+            print(f"settings: {each['msg']}", file=sys.stderr)
+    except (Outcome, OSError, ValueError) as error:
+        print(f"digi: {error}", file=sys.stderr)
+    sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,5 @@
+"""Run the feedback service alone."""
+
+from services.cli import main
+
+main(["run", "feedback"])

@@ -1,0 +1,5 @@
+"""Run the intake service alone."""
+
+from services.cli import main
+
+main(["run", "intake"])

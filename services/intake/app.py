@@ -1,0 +1,36 @@
+"""The intake service, seen whole."""
+
+from __future__ import annotations
+
+from chassis import Service, Settings
+from contracts.areas import load_areas
+from services.intake import answers, handlers, models
+from services.intake.questionnaire import load_questionnaires
+from services.intake.settings import IntakeSettings
+from services.intake.vault import open_vault
+
+
+def build(settings: Settings) -> Service:
+    """Intake. Hears ContactOpened, IdentityVerified; tells TriageCompleted, ContactRouted, ContactDeclined.
+
+    Effects: in practice, makes a key of the identity vault (mode 0600) when there is none.
+
+    Raises:
+        VaultError: production without keys of the vault.
+        QuestionnaireError: a questionnaire file does not make sense.
+    """
+    own = IntakeSettings()
+    practice_file = settings.keys_dir / "intake-vault.keys" if settings.practice else None
+    return Service(
+        name="intake",
+        settings=settings,
+        handlers=handlers.on,
+        answers=answers.answers,
+        tables=models.IntakeTable.metadata,
+        provides=[
+            settings,
+            load_areas(settings.areas_dir, practice=settings.always_open),
+            load_questionnaires(own.questionnaires_dir),
+            open_vault(own, practice_file=practice_file),
+        ],
+    )

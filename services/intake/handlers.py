@@ -1,0 +1,84 @@
+"""What intake does when it hears a fact."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from chassis import Handlers, Refused, Settings, Transaction, TryLater, Unprocessable
+from chassis.calendar import is_open, local_date
+from contracts.areas import Area, Areas
+from contracts.intake import ContactDeclined, ContactRouted, TriageCompleted
+from contracts.portal import ContactOpened, IdentityVerified
+from services.intake import domain, store
+from services.intake.domain import Declined, Routed
+from services.intake.questionnaire import Questionnaires
+from services.intake.vault import Vault
+
+on = Handlers()
+
+
+@on(ContactOpened)
+def decide(fact: ContactOpened, tx: Transaction, areas: Areas, questionnaires: Questionnaires) -> None:
+    """A contact is decided about once: declined, or triaged and routed."""
+    if fact.area not in areas:
+        raise Unprocessable("unknown-area", "no area file describes the area of this contact")
+    if store.contact(tx.session, fact.contact_id, tx.viewer):
+        raise Refused("already-decided", "the contact was decided about before")
+    area, questionnaire = areas.area(fact.area), questionnaires.version(fact.questionnaire)
+    decision = domain.decide(area, fact, questionnaire, chat_open=_chat_open(area, tx.now))
+    store.add_contact(tx.session, fact, decision, now=tx.now)
+    if decision.triage:
+        store.add_run(tx.session, fact, decision.triage, area.triage_mode, now=tx.now)
+    if isinstance(decision, Declined):
+        tx.publish(ContactDeclined(**_whose(fact), reason=decision.reason, declined_at=tx.now))
+    else:
+        _tell_routed(fact, tx, decision, area)
+    tx.hint(contact=fact.contact_id)
+
+
+def _tell_routed(fact: ContactOpened, tx: Transaction, decision: Routed, area: Area) -> None:
+    tx.publish(
+        TriageCompleted(
+            **_whose(fact),
+            trouble=fact.trouble,
+            outcome=decision.triage.outcome,
+            mode=area.triage_mode,
+            rules=fact.questionnaire,
+            flags=decision.triage.flags,
+            completed_at=tx.now,
+        )
+    )
+    tx.publish(
+        ContactRouted(
+            **_whose(fact),
+            origin=fact.origin,
+            language=fact.language,
+            trouble=fact.trouble,
+            route=decision.route,
+            reasons=decision.reasons,
+            decided_at=tx.now,
+        )
+    )
+
+
+def _whose(fact: ContactOpened) -> dict[str, Any]:
+    return fact.model_dump(include={"area", "municipality", "contact_id"})
+
+
+def _chat_open(area: Area, at: datetime) -> bool:
+    return area.chat.practice or is_open(area.chat.periods, at, area.chat_closed_on)
+
+
+@on(IdentityVerified)
+def keep_identity(fact: IdentityVerified, tx: Transaction, vault: Vault, settings: Settings) -> None:
+    """The person behind a contact goes into the vault; contacts of the same person share one row."""
+    contact = store.contact(tx.session, fact.contact_id, tx.viewer)
+    if contact is None:
+        raise TryLater("unknown-contact", "the person was identified before the contact is known here")
+    who = domain.identity(tx.unseal(fact.person), today=local_date(tx.now), test_codes=settings.practice)
+    person_id = store.remember(tx.session, vault, who, now=tx.now)
+    domain.bind(state=contact.state, known=contact.person_id, person_id=person_id)
+    store.identify(tx.session, contact, person_id, fact)
+    tx.audit("change", whom=fact.contact_id, what="identity")
+    tx.hint(contact=fact.contact_id)

@@ -1,0 +1,23 @@
+"""Knobs of intake alone: the keys of its identity vault (prefix INTAKE_)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+QUESTIONNAIRES = Path(__file__).with_name("questionnaires")
+
+
+class IntakeSettings(BaseSettings):
+    """What intake must know before it starts. In production one of the two places of keys is set."""
+
+    model_config = SettingsConfigDict(env_prefix="INTAKE_", frozen=True, extra="ignore", use_attribute_docstrings=True)
+
+    questionnaires_dir: Path = QUESTIONNAIRES
+    """One TOML file per version."""
+    vault_keys: SecretStr | None = None
+    """Keys of the vault, `<id>:<32 bytes in base64>`, separated by white space. The first locks, all open."""
+    vault_keys_file: Path | None = None
+    """A secret file that holds the same. In practice, when neither is set, one is made under the data folder."""

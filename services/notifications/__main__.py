@@ -1,0 +1,5 @@
+"""Run the notifications service alone."""
+
+from services.cli import main
+
+main(["run", "notifications"])

@@ -1,0 +1,1 @@
+"""The web edge: resident pages, the therapist desk and the HTTP API."""

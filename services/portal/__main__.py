@@ -1,0 +1,5 @@
+"""Run the portal service alone."""
+
+from services.cli import main
+
+main(["run", "portal"])

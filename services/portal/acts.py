@@ -1,0 +1,244 @@
+"""What a person does: one function per act, the same for pages and for the JSON API.
+
+Each takes a one-time key: an act that arrives twice is done once. What is wrong with an act is a Refused with its code.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from uuid import UUID, uuid4, uuid5
+
+from chassis import Refused, Transaction, Viewer
+from chassis.calendar import HELSINKI
+from contracts.base import Language
+from contracts.chat import (
+    AcceptConversation,
+    CallbackView,
+    CallOutcome,
+    ConversationView,
+    EndConversation,
+    LeftMessage,
+    MessageView,
+    PostMessage,
+    RecordCall,
+    RequestIdentity,
+)
+from contracts.feedback import GiveFeedback, Given
+from contracts.intake import GetContact
+from contracts.portal import AgeBand, Answer, CallbackRequested, ContactOpened, Origin, PromiseKind
+from contracts.scheduling import (
+    BookVisit,
+    CalendarView,
+    CompleteVisit,
+    GetTimes,
+    HoldSlot,
+    HoldView,
+    Modality,
+    OfferTimes,
+    PublishSlots,
+    TimesView,
+    VisitView,
+)
+from services.portal import sessions, store
+from services.portal.edge import Edge
+from services.portal.sessions import Visitor
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What a resident tells when coming in."""
+
+    municipality: str
+    language: Language
+    trouble: str
+    age_band: AgeBand
+    questionnaire: str
+    answers: tuple[Answer, ...]
+
+
+# A resident
+
+
+async def open_contact(edge: Edge, visitor: Visitor, entry: Entry, *, key: str) -> tuple[Visitor, UUID]:
+    """Tell that a resident has come in; the contact becomes the session's own.
+
+    Raises:
+        Refused: `unknown-municipality`: it belongs to no county served here.
+    """
+    contact_id = uuid5(visitor.session_id, key)
+    opened = _opened(edge, entry, contact_id)
+
+    def tell(tx: Transaction) -> Visitor:
+        if store.first_sent(tx, who=str(visitor.session_id), key=key, contact_id=contact_id, what=store.CONTACT):
+            tx.publish(opened)
+        return sessions.own(tx, visitor, contact_id)
+
+    return await edge.transact(tell), contact_id
+
+
+async def open_contact_by_api(edge: Edge, entry: Entry, *, key: str) -> tuple[Visitor, UUID]:
+    """The same without a browser: begins a session whose secret is the caller's bearer token.
+
+    A repeated key gives the same contact and a new secret: the caller has lost the first answer.
+    """
+    opened = _opened(edge, entry, uuid4())
+
+    def tell(tx: Transaction) -> tuple[Visitor, UUID]:
+        if store.first_sent(tx, who="api", key=key, contact_id=opened.contact_id, what=store.CONTACT):
+            tx.publish(opened)
+            return sessions.own(tx, sessions.open_visitor(tx), opened.contact_id), opened.contact_id
+        return _again(tx, store.contact_of(tx, who="api", key=key))
+
+    return await edge.transact(tell)
+
+
+def _again(tx: Transaction, contact_id: UUID | None) -> tuple[Visitor, UUID]:
+    """The session of a contact that was opened before, under a new secret."""
+    owner = tx.session.get(sessions.VisitorContact, contact_id) if contact_id else None
+    if owner is None:
+        raise Refused("session-expired", "the contact's session has ended; take a new key to begin anew")
+    held = Visitor(owner.session_id, "", by_cookie=False, contacts=frozenset({owner.contact_id}))
+    return sessions.rotate(tx, held), owner.contact_id
+
+
+def _opened(edge: Edge, entry: Entry, contact_id: UUID) -> ContactOpened:
+    area = edge.areas.of_municipality(entry.municipality)
+    if area is None:
+        raise Refused("unknown-municipality", "the municipality belongs to no county served here")
+    return ContactOpened(
+        contact_id=contact_id,
+        area=area.code,
+        municipality=entry.municipality,
+        origin=Origin.CHAT,
+        language=entry.language,
+        trouble=entry.trouble,
+        age_band=entry.age_band,
+        questionnaire=entry.questionnaire,
+        answers=entry.answers,
+        opened_at=edge.clock(),
+    )
+
+
+async def say(edge: Edge, viewer: Viewer, contact_id: UUID, words: str, *, key: str) -> MessageView:
+    """Say something; the resident and the therapist alike."""
+    return await edge.ask(PostMessage(contact_id=contact_id, words=words), viewer=viewer, key=key)
+
+
+async def end(edge: Edge, viewer: Viewer, contact_id: UUID, *, key: str) -> ConversationView:
+    """End the conversation, or leave the queue."""
+    return await edge.ask(EndConversation(contact_id=contact_id), viewer=viewer, key=key)
+
+
+async def leave_message(edge: Edge, viewer: Viewer, left: LeftMessage, kind: PromiseKind, *, key: str) -> None:
+    """Tell that a resident wants to be called; phone number and words travel sealed for the chat service alone.
+
+    Raises:
+        Refused: `unknown-contact`: intake has not decided about the contact yet.
+    """
+    contact = await edge.ask(GetContact(contact_id=viewer.id), viewer=viewer)
+    requested = CallbackRequested(
+        contact_id=viewer.id,
+        area=contact.area,
+        municipality=contact.municipality,
+        callback_id=uuid4(),
+        kind=kind,
+        message=edge.seal("chat", left.model_dump()),
+        requested_at=edge.clock(),
+    )
+
+    def tell(tx: Transaction) -> None:
+        if store.first_sent(tx, who=str(viewer.id), key=key, contact_id=viewer.id, what=store.MESSAGE):
+            tx.publish(requested)
+
+    await edge.transact(tell)
+
+
+async def hold(edge: Edge, viewer: Viewer, slot_id: UUID, *, key: str) -> HoldView:
+    """Keep a time for a while."""
+    return await edge.ask(HoldSlot(contact_id=viewer.id, slot_id=slot_id), viewer=viewer, key=key)
+
+
+async def book(
+    edge: Edge, viewer: Viewer, hold_id: UUID, *, email: str | None, language: Language, key: str
+) -> VisitView:
+    """Book the held time; the e-mail address travels sealed for notifications alone."""
+    recipient = edge.seal("notifications", {"email": email}) if email else None
+    ask = BookVisit(contact_id=viewer.id, hold_id=hold_id, recipient=recipient, language=language)
+    try:
+        return await edge.ask(ask, viewer=viewer, key=key)
+    except Refused as refused:
+        if refused.code != "idempotency-key-reused":
+            raise
+        return await _booked(edge, viewer)
+
+
+async def _booked(edge: Edge, viewer: Viewer) -> VisitView:
+    """The visit of a form that was sent twice: sealed anew, its address looks like another content of the same key."""
+    times = await edge.ask(GetTimes(contact_id=viewer.id), viewer=viewer)
+    if times.visit is None:
+        raise Refused("idempotency-key-reused", "the same key came with another content; take a new key")
+    return times.visit
+
+
+async def give_feedback(edge: Edge, viewer: Viewer, answer: GiveFeedback, *, key: str) -> Given:
+    """Answer an invitation once."""
+    return await edge.ask(answer, viewer=viewer, key=key)
+
+
+# A therapist
+
+
+async def accept(edge: Edge, viewer: Viewer, conversation_id: UUID, *, key: str) -> ConversationView:
+    """Take a waiting conversation."""
+    ask = AcceptConversation(conversation_id=conversation_id, therapist_name=viewer.name)
+    return await edge.ask(ask, viewer=viewer, key=key)
+
+
+async def ask_identity(edge: Edge, viewer: Viewer, contact_id: UUID, *, key: str) -> ConversationView:
+    """Ask the resident to identify."""
+    return await edge.ask(RequestIdentity(contact_id=contact_id), viewer=viewer, key=key)
+
+
+async def offer_times(edge: Edge, viewer: Viewer, contact_id: UUID, *, key: str) -> TimesView:
+    """Offer the resident the free remote times."""
+    return await edge.ask(OfferTimes(contact_id=contact_id), viewer=viewer, key=key)
+
+
+async def record_call(edge: Edge, viewer: Viewer, callback_id: UUID, outcome: CallOutcome, *, key: str) -> CallbackView:
+    """Record how a promised call went."""
+    return await edge.ask(RecordCall(callback_id=callback_id, outcome=outcome), viewer=viewer, key=key)
+
+
+async def complete_visit(edge: Edge, viewer: Viewer, visit_id: UUID, *, key: str) -> VisitView:
+    """Record that a visit took place."""
+    return await edge.ask(CompleteVisit(visit_id=visit_id), viewer=viewer, key=key)
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """Free times one after the other on one local day."""
+
+    area: str
+    modality: Modality
+    on: date
+    first: time
+    count: int
+    minutes: int
+
+    def starts(self) -> tuple[datetime, ...]:
+        """When each begins, UTC."""
+        first = datetime.combine(self.on, self.first, tzinfo=HELSINKI).astimezone(UTC)
+        return tuple(first + timedelta(minutes=self.minutes * place) for place in range(self.count))
+
+
+async def publish_times(edge: Edge, viewer: Viewer, times: Times, *, key: str) -> CalendarView:
+    """Publish free times of one's own."""
+    ask = PublishSlots(
+        area=times.area,
+        therapist_name=viewer.name,
+        modality=times.modality,
+        starts_at=times.starts(),
+        minutes=times.minutes,
+    )
+    return await edge.ask(ask, viewer=viewer, key=key)

@@ -1,0 +1,193 @@
+"""The JSON API: what a resident does, for front ends that are no browser. The contact's bearer secret opens it, its id alone nothing.
+
+Every change takes an `Idempotency-Key` (a UUID the caller makes up): the same key again has no second effect. Errors are
+problems (RFC 9457) with a stable `code` and a sentence in the language of `Accept-Language`.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Header, Query, Request, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from chassis import Refused, Viewer
+from contracts.base import Code, Id, Language, MunicipalityCode, Version
+from contracts.chat import ConversationView, LeftMessage, MessageView, PromiseView, Words
+from contracts.feedback import TEXT_MAX, GiveFeedback, Given, InvitationView, Score
+from contracts.intake import ContactView
+from contracts.portal import AgeBand, Answer, PromiseKind
+from contracts.scheduling import HoldView, TimesView, VisitView
+from services.portal import acts, sessions
+from services.portal.acts import Entry
+from services.portal.case import Stage, look
+from services.portal.forms import clean, email_address, phone_number
+from services.portal.language import preferred
+from services.portal.pages.page import edge_of
+from services.portal.sessions import Visitor
+
+routes = APIRouter(prefix="/api/v1")
+Key = Annotated[UUID, Header(alias="Idempotency-Key")]
+Me = Annotated[Visitor, Depends(sessions.visitor)]
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+class Opening(_Body):
+    """A resident comes in, safety page and questionnaire done."""
+
+    municipality: MunicipalityCode
+    language: Language
+    trouble: Code
+    age_band: AgeBand
+    questionnaire: Version
+    answers: Annotated[tuple[Answer, ...], Field(max_length=60)]
+
+
+class Opened(_Body):
+    """The contact, and the secret that alone opens it: sent as `Authorization: Bearer <secret>`."""
+
+    contact_id: Id
+    secret: str
+
+
+class Said(_Body):
+    """Something to say."""
+
+    words: Words
+
+
+class Left(_Body):
+    """A message that asks for a call."""
+
+    phone: Annotated[str, Field(max_length=30)]
+    words: Words
+    kind: PromiseKind
+
+
+class Picked(_Body):
+    """A free time."""
+
+    slot_id: Id
+
+
+class Booking(_Body):
+    """The held time is wanted."""
+
+    hold_id: Id
+    email: Annotated[str, Field(max_length=254)] | None = None
+
+
+class Rating(_Body):
+    """Feedback for an invitation."""
+
+    invitation_id: Id
+    recommend: Score
+    useful: bool | None = None
+    text: Annotated[str, Field(max_length=TEXT_MAX)] = ""
+
+
+class CaseState(_Body):
+    """What is the case now."""
+
+    contact_id: Id
+    stage: Stage
+    contact: ContactView | None
+    conversation: ConversationView | None
+    messages: tuple[MessageView, ...]
+    times: TimesView | None
+    promise: PromiseView | None
+    invitations: tuple[InvitationView, ...]
+
+
+def _language(request: Request) -> Language:
+    return preferred(request.headers.get("accept-language", ""))
+
+
+def bearer(contact_id: UUID, me: Me) -> Viewer:
+    """The contact's own viewer; a cookie does not do, so no page of another site can act here.
+
+    Raises:
+        Refused: `session-expired`, `unknown-contact`.
+    """
+    if me.by_cookie:
+        raise Refused("session-expired", "the API takes the bearer secret of the contact")
+    return me.viewer(contact_id)
+
+
+Mine = Annotated[Viewer, Depends(bearer)]
+
+
+@routes.post("/contacts", status_code=201)
+async def open_contact(request: Request, body: Opening, key: Key) -> Opened:
+    """Open a contact. A repeated key gives the same contact and a new secret; the earlier one stops working."""
+    entry = Entry(body.municipality, body.language, body.trouble, body.age_band, body.questionnaire, body.answers)
+    me, contact_id = await acts.open_contact_by_api(edge_of(request), entry, key=str(key))
+    return Opened(contact_id=contact_id, secret=me.secret)
+
+
+@routes.get("/contacts/{contact_id}")
+async def show(request: Request, mine: Mine, after: Annotated[int, Query(ge=0, le=999_999)] = 0) -> CaseState:
+    """What is the case now; messages after the sequence `after`."""
+    case = await look(edge_of(request), mine, _language(request), after=after)
+    return CaseState(
+        contact_id=mine.id,
+        stage=case.stage,
+        contact=case.contact,
+        conversation=case.conversation,
+        messages=case.messages,
+        times=case.times,
+        promise=case.promise,
+        invitations=case.invitations,
+    )
+
+
+@routes.post("/contacts/{contact_id}/messages")
+async def say(request: Request, mine: Mine, body: Said, key: Key) -> MessageView:
+    """Say something."""
+    return await acts.say(edge_of(request), mine, mine.id, clean(body.words), key=str(key))
+
+
+@routes.post("/contacts/{contact_id}/callback", status_code=202)
+async def leave_message(request: Request, mine: Mine, body: Left, key: Key) -> Response:
+    """Leave a message; the promise follows and is read with the contact."""
+    phone = phone_number(body.phone)
+    if phone is None:
+        raise Refused("phone-not-callable", "expected a number that can be called")
+    left = LeftMessage(phone=phone, words=clean(body.words))
+    await acts.leave_message(edge_of(request), mine, left, body.kind, key=str(key))
+    return Response(status_code=202)
+
+
+@routes.post("/contacts/{contact_id}/hold")
+async def hold(request: Request, mine: Mine, body: Picked, key: Key) -> HoldView:
+    """Keep a time for a while."""
+    return await acts.hold(edge_of(request), mine, body.slot_id, key=str(key))
+
+
+@routes.post("/contacts/{contact_id}/booking")
+async def book(request: Request, mine: Mine, body: Booking, key: Key) -> VisitView:
+    """Book the held time."""
+    email = email_address(body.email) if body.email else None
+    if body.email and email is None:
+        raise Refused("email-not-valid", "expected one e-mail address")
+    edge, language = edge_of(request), _language(request)
+    return await acts.book(edge, mine, body.hold_id, email=email, language=language, key=str(key))
+
+
+@routes.post("/contacts/{contact_id}/feedback")
+async def give_feedback(request: Request, mine: Mine, body: Rating, key: Key) -> Given:
+    """Answer an invitation once."""
+    answer = GiveFeedback(
+        contact_id=mine.id, language=_language(request), **body.model_dump(exclude={"text"}), text=clean(body.text)
+    )
+    return await acts.give_feedback(edge_of(request), mine, answer, key=str(key))
+
+
+@routes.post("/contacts/{contact_id}/end")
+async def end(request: Request, mine: Mine, key: Key) -> ConversationView:
+    """End the conversation, or leave the queue."""
+    return await acts.end(edge_of(request), mine, mine.id, key=str(key))

@@ -1,0 +1,83 @@
+"""The portal, put together."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+from fastapi import FastAPI
+
+from chassis import Jobs, Service, Settings, Transact, clock
+from chassis.running import Running
+from contracts.areas import load_areas
+from services.portal import api, identity, sessions, store
+from services.portal.edge import Edge
+from services.portal.guard import Guard
+from services.portal.models import PortalTable
+from services.portal.pages import case, desk, desk_lists, desk_talk, errors, front, practice, questions, static
+from services.portal.pages.stream import Streams
+from services.portal.settings import PortalSettings
+
+LOCAL_HOSTS = {"localhost", "127.0.0.1", "[::1]"}
+PAGES = (static, front, questions, case, desk, desk_talk, desk_lists)
+"""Modules with `routes`."""
+
+jobs = Jobs()
+
+
+@jobs(every=timedelta(minutes=10))
+async def forget(transact: Transact) -> None:
+    """Let go of sessions and forms that nobody can use any more."""
+    await transact(sessions.forget_expired)
+    await transact(store.forget_sent)
+
+
+def hosts(edge: Edge) -> frozenset[str]:
+    """Host names the portal answers to."""
+    ours = {(urlsplit(edge.settings.base_url).hostname or "").lower(), *edge.knobs.allowed_hosts}
+    return frozenset(ours | LOCAL_HOSTS if edge.settings.practice else ours)
+
+
+def pages(edge: Edge) -> FastAPI:
+    """The ASGI application over an edge."""
+    app = FastAPI(title="Digiterapia", version="1", docs_url=None, redoc_url=None, openapi_url="/api/v1/openapi.json")
+    app.state.edge = edge
+    app.state.streams = Streams(edge.knobs.streams_limit, edge.knobs.streams_per_session)
+    errors.install(app)
+    app.include_router(api.routes)
+    identity.install(app, edge)
+    if edge.settings.practice:
+        app.include_router(practice.routes, include_in_schema=False)
+    for module in PAGES:
+        app.include_router(module.routes, include_in_schema=False)
+    app.include_router(desk.shortcuts, include_in_schema=False)
+    app.add_middleware(
+        Guard,
+        hosts=hosts(edge),
+        body_limit=edge.knobs.body_limit_bytes,
+        secure=edge.settings.base_url.startswith("https://"),
+        on_bug=errors.on_bug,
+    )
+    return app
+
+
+def web(running: Running) -> Any:
+    """The pages of the running portal."""
+    settings = running.service.settings
+    edge = Edge(
+        ask=running.ask,
+        transact=running.transact,
+        seal=running.sealer.seal,
+        hints=running.hints,
+        areas=load_areas(settings.areas_dir, practice=settings.practice),
+        clock=clock.now,
+        settings=settings,
+        knobs=PortalSettings(),
+    )
+    return pages(edge)
+
+
+def build(settings: Settings) -> Service:
+    """The web edge: resident pages, desk, API. Tells ContactOpened, IdentityVerified, CallbackRequested; hears nothing."""
+    return Service(name="portal", settings=settings, jobs=jobs, tables=PortalTable.metadata, web=web)

@@ -1,0 +1,282 @@
+"""A resident's matter as one page shows it: what the owners say of it, put together, and what follows for the page.
+
+`look` asks, everything else is pure.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import TypeVar
+from uuid import UUID
+
+from chassis import Refused, Viewer
+from contracts.areas import Area
+from contracts.base import Ask, Language, View
+from contracts.chat import (
+    CallbackState,
+    ConversationState,
+    ConversationView,
+    GetChannel,
+    GetConversation,
+    GetMessages,
+    GetPromise,
+    MessageView,
+    PromiseView,
+)
+from contracts.feedback import GetInvitations, InvitationView
+from contracts.intake import ContactState, ContactView, GetContact, GetQuestionnaire, Route, TriageOutcome
+from contracts.scheduling import GetTimes, HoldView, SlotView, TimesView, VisitState, VisitView
+from services.portal import store
+from services.portal.edge import Edge
+
+V = TypeVar("V", bound=View)
+
+UNAVAILABLE = ("service-unavailable", "internal-error")
+"""Refusals that say nothing of the matter: the page shows what it has and tries again."""
+SLOTS_SHOWN = 12
+"""How many free times a page offers at once: more is no help to choose."""
+
+
+class Stage(StrEnum):
+    """What is the case now: the heading of the page."""
+
+    UNAVAILABLE = "unavailable"
+    DECIDING = "deciding"
+    DECLINED = "declined"
+    ELSEWHERE = "elsewhere"
+    QUEUED = "queued"
+    OPEN = "open"
+    ENDED = "ended"
+    ABANDONED = "abandoned"
+    LEAVE_MESSAGE = "leave_message"
+    MESSAGE_LEFT = "message_left"
+    PROMISED = "promised"
+    KEPT = "kept"
+    BOOKING = "booking"
+
+
+WAITING = {Stage.UNAVAILABLE, Stage.DECIDING, Stage.QUEUED, Stage.MESSAGE_LEFT}
+"""The person only waits: a page without JavaScript may load itself again without losing what is typed."""
+
+_OF_CONVERSATION = {
+    ConversationState.QUEUED: Stage.QUEUED,
+    ConversationState.OPEN: Stage.OPEN,
+    ConversationState.ENDED: Stage.ENDED,
+    ConversationState.ABANDONED: Stage.ABANDONED,
+}
+
+
+class Step(StrEnum):
+    """What the person can do next about identification and times."""
+
+    IDENTIFY = "identify"
+    PICK = "pick"
+    BOOK = "book"
+    BOOKED = "booked"
+    VISITED = "visited"
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """Where to go instead."""
+
+    texts: tuple[str, ...]
+    """Most urgent first."""
+    severity: str
+    """now, today or later: how the page says it."""
+    emergency_number: str
+    helpline: str
+
+
+_SEVERITY = {
+    TriageOutcome.EMERGENCY_112: "now",
+    TriageOutcome.URGENT_NOW: "now",
+    TriageOutcome.URGENT_SAME_DAY: "today",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """Everything the owners say of one contact, at one moment. None: they know nothing of it."""
+
+    contact_id: UUID
+    contact: ContactView | None = None
+    conversation: ConversationView | None = None
+    messages: tuple[MessageView, ...] = ()
+    times: TimesView | None = None
+    invitations: tuple[InvitationView, ...] = ()
+    promise: PromiseView | None = None
+    message_left: bool = False
+    """The portal has passed a message of this contact on; the promise follows."""
+    where: Elsewhere | None = None
+    trouble: str = ""
+    opens_at: datetime | None = None
+    missing: bool = False
+    """Somebody did not answer in time: the page shows the rest."""
+
+    @property
+    def stage(self) -> Stage:
+        if self.contact is None:
+            return Stage.UNAVAILABLE if self.missing else Stage.DECIDING
+        if self.contact.state is ContactState.DECLINED:
+            return Stage.DECLINED
+        if self.contact.route is Route.ELSEWHERE:
+            return Stage.ELSEWHERE
+        if self.promise:
+            return Stage.KEPT if self.promise.state is CallbackState.KEPT else Stage.PROMISED
+        if self.conversation:
+            return _OF_CONVERSATION[self.conversation.state]
+        return self._stage_of_route(self.contact.route)
+
+    def _stage_of_route(self, route: Route | None) -> Stage:
+        if route is Route.CALLBACK:
+            return Stage.MESSAGE_LEFT if self.message_left else Stage.LEAVE_MESSAGE
+        return Stage.BOOKING if route is Route.BOOKING else Stage.DECIDING
+
+    @property
+    def waiting(self) -> bool:
+        return self.stage in WAITING
+
+    @property
+    def ahead(self) -> int:
+        """How many wait before the person."""
+        return (self.conversation.position or 1) - 1 if self.conversation else 0
+
+    @property
+    def identified(self) -> bool:
+        return bool((self.contact and self.contact.identified) or (self.conversation and self.conversation.identified))
+
+    @property
+    def step(self) -> Step | None:
+        if self.visit:
+            return Step.BOOKED if self.visit.state is VisitState.BOOKED else Step.VISITED
+        if self.hold:
+            return Step.BOOK
+        if self.times and self.times.offered:
+            return Step.PICK
+        asked = self.conversation is not None and self.conversation.identity_requested
+        return Step.IDENTIFY if asked and not self.identified and self.stage is Stage.OPEN else None
+
+    @property
+    def slots(self) -> tuple[SlotView, ...]:
+        return self.times.slots[:SLOTS_SHOWN] if self.times else ()
+
+    @property
+    def hold(self) -> HoldView | None:
+        return self.times.hold if self.times else None
+
+    @property
+    def visit(self) -> VisitView | None:
+        return self.times.visit if self.times else None
+
+    @property
+    def asked(self) -> InvitationView | None:
+        """The newest invitation to give feedback that is not answered yet."""
+        return next((one for one in self.invitations if not one.answered), None)
+
+    @property
+    def thanked(self) -> bool:
+        return bool(self.invitations) and self.asked is None
+
+    @property
+    def last_sequence(self) -> int:
+        return self.messages[-1].sequence if self.messages else 0
+
+
+async def look(edge: Edge, viewer: Viewer, language: Language, *, after: int = 0, trouble: str = "") -> Case:
+    """Ask everybody who knows something of a contact.
+
+    Args:
+        edge: whom to ask.
+        viewer: the resident; the contact is theirs.
+        language: of the trouble and of where to go.
+        after: only messages after this sequence.
+        trouble: in words, when it is known already.
+    """
+    contact_id = viewer.id
+    lacks: list[str] = []
+
+    async def ask(question: Ask[V]) -> V | None:
+        try:
+            return await edge.read(question, viewer=viewer)
+        except Refused as refused:
+            if refused.code in UNAVAILABLE:
+                lacks.append(refused.code)
+            return None
+
+    contact, conversation, times, invitations, promise, left = await asyncio.gather(
+        ask(GetContact(contact_id=contact_id)),
+        ask(GetConversation(contact_id=contact_id)),
+        ask(GetTimes(contact_id=contact_id)),
+        ask(GetInvitations(contact_id=contact_id)),
+        ask(GetPromise(contact_id=contact_id)),
+        edge.transact(lambda tx: store.message_left(tx, contact_id)),
+    )
+    said = await messages(edge, viewer, conversation, after=after)
+    area = edge.areas.get(contact.area) if contact else None
+    case = Case(
+        contact_id=contact_id,
+        contact=contact,
+        conversation=conversation,
+        messages=said,
+        times=times,
+        invitations=invitations.invitations if invitations else (),
+        promise=promise,
+        message_left=left,
+        where=elsewhere(contact, area, language) if contact and area else None,
+        trouble=trouble or (await trouble_text(edge, viewer, contact.trouble, language) if contact else ""),
+        missing=bool(lacks),
+    )
+    return await _with_opening(edge, viewer, case)
+
+
+async def messages(
+    edge: Edge, viewer: Viewer, conversation: ConversationView | None, *, after: int
+) -> tuple[MessageView, ...]:
+    """What was said after a sequence; asked only when there is something: a therapist's read is audited."""
+    if conversation is None:
+        return ()
+    said: list[MessageView] = []
+    try:
+        while after < conversation.last_sequence:
+            page = await edge.read(GetMessages(contact_id=conversation.contact_id, after=after), viewer=viewer)
+            said += page.messages
+            if not page.more or not page.messages:
+                break
+            after = page.messages[-1].sequence
+    except Refused:
+        return tuple(said)
+    return tuple(said)
+
+
+async def trouble_text(edge: Edge, viewer: Viewer, code: str, language: Language) -> str:
+    """A trouble in plain words; empty when intake does not answer or the word has gone out of use."""
+    try:
+        asked = await edge.read(GetQuestionnaire(language=language), viewer=viewer)
+    except Refused:
+        return ""
+    return next((one.text for one in asked.troubles if one.code == code), "")
+
+
+async def _with_opening(edge: Edge, viewer: Viewer, case: Case) -> Case:
+    """Who may leave a message is told when the chat opens next."""
+    if case.stage is not Stage.LEAVE_MESSAGE or case.contact is None:
+        return case
+    try:
+        channel = await edge.read(GetChannel(area=case.contact.area), viewer=viewer)
+    except Refused:
+        return case
+    return replace(case, opens_at=channel.opens_at)
+
+
+def elsewhere(contact: ContactView, area: Area, language: Language) -> Elsewhere | None:
+    """Where a contact that is not ours should go, as its county says it; who is too young is told of 112 as well."""
+    if contact.state is not ContactState.DECLINED and contact.route is not Route.ELSEWHERE:
+        return None
+    codes = [str(reason) for reason in (contact.outcome, contact.declined, *contact.reasons) if reason]
+    texts = tuple(area.elsewhere[code].of(language) for code in codes if code in area.elsewhere)
+    severity = _SEVERITY.get(contact.outcome, "later") if contact.outcome else "later"
+    return Elsewhere(texts, severity, area.emergency_number, area.helpline)

@@ -1,0 +1,112 @@
+"""Forms: urlencoded, parsed by the standard library, bounded; what was typed and what was wrong with it.
+
+No multipart: a portal that takes no files needs no parser for them (trust.md section 4).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from urllib.parse import parse_qsl
+from uuid import UUID
+
+import phonenumbers
+from fastapi import Request
+
+from chassis import Refused
+from services.portal.language import Words
+
+FIELDS_MAX = 100
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+"""Control characters, line ends and tab excepted: no keyboard writes them, some databases refuse them."""
+_EMAIL = re.compile(r"^[^\s@<>(),;:\"\\\[\]]{1,64}@[^\s@<>(),;:\"\\\[\]]{1,185}\.[A-Za-z0-9-]{2,63}$", re.ASCII)
+"""One address: no display name, no list, no blank; ASCII, as the mail gateway takes it."""
+_REFUSED_KINDS = {
+    phonenumbers.PhoneNumberType.PREMIUM_RATE,
+    phonenumbers.PhoneNumberType.SHARED_COST,
+}
+"""Numbers the unit would pay dearly for calling (domain.md section 1, phonenumbers)."""
+
+
+@dataclass(slots=True)
+class Form:
+    """What a person typed, by field, and what is wrong with it. Shown again as it was when it is refused."""
+
+    values: Mapping[str, str] = field(default_factory=dict)
+    errors: dict[str, str] = field(default_factory=dict)
+
+    def __getitem__(self, name: str) -> str:
+        return self.values.get(name, "")
+
+    def target(self, name: str) -> str:
+        """Id of the control an error message leads to."""
+        return name
+
+    @property
+    def key(self) -> str:
+        """The form's one-time idempotency key.
+
+        Raises:
+            Refused: `form-expired`: there is none, so the form is not one of ours.
+        """
+        return str(self.uuid("key", "form-expired"))
+
+    def uuid(self, name: str, code: str) -> UUID:
+        """The id in a hidden field.
+
+        Raises:
+            Refused: `code`: it is none.
+        """
+        try:
+            return UUID(self[name])
+        except ValueError:
+            raise Refused(code, f"the field {name} holds no id") from None
+
+
+def clean(text: str) -> str:
+    """What a person typed, without control characters, with plain line ends."""
+    return _CONTROL.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
+
+
+def must_hold(form: Form, t: Words, **fields: tuple[str, int]) -> None:
+    """Note an error for each field that is empty or longer than its bound: name=(text, bound)."""
+    for name, (text, bound) in fields.items():
+        if not text:
+            form.errors[name] = t("error.empty")
+        elif len(text) > bound:
+            form.errors[name] = t("error.long", n=bound)
+
+
+async def read_form(request: Request) -> Form:
+    """Read a posted form.
+
+    Raises:
+        Refused: `not-a-form`: another content type, no UTF-8, or more fields than any form of ours has.
+    """
+    content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if content_type != "application/x-www-form-urlencoded":
+        raise Refused("not-a-form", "expected application/x-www-form-urlencoded")
+    body = await request.body()
+    try:
+        pairs = parse_qsl(body.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=FIELDS_MAX)
+    except ValueError:
+        raise Refused("not-a-form", "expected percent-encoded UTF-8 fields") from None
+    return Form({name: clean(value) for name, value in pairs})
+
+
+def phone_number(typed: str) -> str | None:
+    """A number a therapist can call, in E.164; None when it is none. Finnish unless it begins with +."""
+    try:
+        number = phonenumbers.parse(typed, "FI")
+    except phonenumbers.NumberParseException:
+        return None
+    if not phonenumbers.is_valid_number(number) or phonenumbers.number_type(number) in _REFUSED_KINDS:
+        return None
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def email_address(typed: str) -> str | None:
+    """An e-mail address, or None when it is none."""
+    typed = typed.strip()
+    return typed if len(typed) <= 254 and _EMAIL.match(typed) else None

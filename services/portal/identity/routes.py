@@ -1,0 +1,201 @@
+"""The doors to and from identity providers: residents from their case page, staff at the desk."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from datetime import timedelta
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi.responses import JSONResponse, RedirectResponse, Response
+
+from chassis import Refused, Transaction
+from chassis.calendar import local_date
+from contracts.base import Language
+from contracts.intake import ContactView, GetContact
+from contracts.portal import IdentityVerified
+from services.portal import sessions
+from services.portal.edge import Edge
+from services.portal.forms import read_form
+from services.portal.identity import domain, store
+from services.portal.identity.models import PendingLogin
+from services.portal.identity.provider import Departure, Provider
+from services.portal.identity.settings import ResidentOidc, StaffOidc
+from services.portal.language import preferred
+from services.portal.sessions import Staff, Visitor
+
+LOGIN_LIFE = timedelta(minutes=10)
+"""From leaving for the provider to coming back."""
+RESIDENT_CALLBACK = "/identity/callback"
+DESK_CALLBACK = "/desk/callback"
+DESK_LOGIN_COOKIE = "login"
+"""Binds a desk login to the browser that began it; there is no session yet."""
+
+Word = Annotated[str, Query(max_length=4096)]
+Me = Annotated[Visitor, Depends(sessions.visitor)]
+Colleague = Annotated[Staff, Depends(sessions.staff)]
+
+
+def resident_routes(edge: Edge, provider: Provider, oidc: ResidentOidc) -> APIRouter:
+    """A resident identifies for a contact of theirs."""
+    router = APIRouter()
+
+    @router.get("/{language}/asia/{contact_id}/tunnistaudu")
+    async def identify(language: Language, contact_id: UUID, me: Me) -> Response:
+        contact = await edge.ask(GetContact(contact_id=contact_id), viewer=me.viewer(contact_id))
+        if contact.identified:
+            return _go(f"/{language}/asia/{contact_id}")
+        departure = Departure(language)
+        url = await provider.departure_url(departure)
+        await edge.transact(lambda tx: _remember(tx, departure, bound_to=_session(me), contact_id=contact_id))
+        return _go(url)
+
+    @router.get(RESIDENT_CALLBACK)
+    async def identified(
+        request: Request, me: Me, state: Word = "", code: Word = "", iss: Word = "", error: Word = ""
+    ) -> Response:
+        login = await edge.transact(lambda tx: store.take(tx, state, _session(me)))
+        contact_id = login.contact_id
+        assert contact_id is not None
+        request.state.language = Language(login.language)  # a refusal from here on is told in it
+        viewer = me.viewer(contact_id)
+        claims = await _claims(edge, provider, login, code=code, iss=iss, error=error)
+        today = local_date(edge.clock())
+        person = domain.person_of(claims, oidc.claims, today=today, practice=edge.settings.practice)
+        contact = await edge.ask(GetContact(contact_id=contact_id), viewer=viewer)
+        renewed = await edge.transact(lambda tx: _verified(tx, edge, me, contact, person))
+        response = _go(f"/{login.language}/asia/{contact_id}")
+        sessions.put_visitor(response, edge.settings, renewed)
+        return response
+
+    @router.get("/identity/jwks.json")
+    async def keys() -> Response:
+        return JSONResponse(provider.keys.public)
+
+    return router
+
+
+def desk_routes(edge: Edge, provider: Provider, oidc: StaffOidc) -> APIRouter:
+    """A member of staff logs in at the desk, and out."""
+    router = APIRouter()
+    cookie = sessions.cookie_name(edge.settings, DESK_LOGIN_COOKIE)
+
+    @router.get("/desk/login")
+    async def log_in(request: Request) -> Response:
+        departure = Departure(preferred(request.headers.get("accept-language", "")))
+        url = await provider.departure_url(departure)
+        secret = secrets.token_urlsafe(sessions.SECRET_BYTES)
+        await edge.transact(lambda tx: _remember(tx, departure, bound_to=_browser(secret)))
+        response = _go(url)
+        sessions.put_cookie(response, edge.settings, DESK_LOGIN_COOKIE, secret, lives=LOGIN_LIFE)
+        return response
+
+    @router.get(DESK_CALLBACK)
+    async def logged_in(
+        request: Request, state: Word = "", code: Word = "", iss: Word = "", error: Word = ""
+    ) -> Response:
+        secret = request.cookies.get(cookie, "")
+        login = await edge.transact(lambda tx: store.take(tx, state, _browser(secret)))
+        request.state.language = Language(login.language)
+        claims = await _claims(edge, provider, login, code=code, iss=iss, error=error)
+        who = domain.therapist_of(claims, oidc.claims, areas=list(edge.areas))
+        former = request.cookies.get(sessions.cookie_name(edge.settings, "staff"), "")
+        staff = await edge.transact(lambda tx: _admit(tx, who, former))
+        response = _go("/desk")
+        sessions.drop_cookie(response, edge.settings, DESK_LOGIN_COOKIE)
+        sessions.put_staff(response, edge.settings, staff)
+        return response
+
+    @router.post("/desk/logout")
+    async def log_out(request: Request, me: Colleague) -> Response:
+        me.must_be_meant((await read_form(request))["csrf"])
+        await edge.transact(lambda tx: sessions.close_staff(tx, me))
+        response = _go("/")
+        sessions.drop_staff(response, edge.settings)
+        return response
+
+    @router.get("/desk/jwks.json")
+    async def keys() -> Response:
+        return JSONResponse(provider.keys.public)
+
+    return router
+
+
+async def _claims(edge: Edge, provider: Provider, login: PendingLogin, *, code: str, iss: str, error: str) -> Any:
+    """The claims of the answer that belongs to this login.
+
+    Raises:
+        Refused: `identity-cancelled` by the person, or as `Provider.redeem` and `domain.check_token`.
+    """
+    if iss and iss != provider.oidc.issuer:
+        raise Refused("identity-refused", "the answer is of another issuer (RFC 9207)")
+    if error == "access_denied":
+        raise Refused("identity-cancelled", "the person did not identify")
+    if error or not code:
+        raise Refused("identity-refused", "the provider refused the request")
+    claims = await provider.redeem(code, login.verifier)
+    expected = domain.Expected(
+        issuer=provider.oidc.issuer,
+        client_id=provider.oidc.client_id,
+        nonce=login.nonce,
+        acr_values=provider.oidc.levels,
+        now=edge.clock(),
+        practice=edge.settings.practice,
+    )
+    domain.check_token(claims, expected)
+    return claims
+
+
+def _verified(tx: Transaction, edge: Edge, me: Visitor, contact: ContactView, person: domain.Person) -> Visitor:
+    """Tell who was identified, sealed for the vault, and give the session a new secret."""
+    sealed = {
+        "personal_identity_code": person.personal_identity_code,
+        "family_name": person.family_name,
+        "given_names": person.given_names,
+        "birth_date": person.birth_date.isoformat(),
+    }
+    tx.publish(
+        IdentityVerified(
+            area=contact.area,
+            municipality=contact.municipality,
+            contact_id=contact.contact_id,
+            assurance=person.assurance,
+            person=edge.seal("intake", sealed),
+            verified_at=tx.now,
+        )
+    )
+    return sessions.rotate(tx, me)
+
+
+def _admit(tx: Transaction, who: domain.Therapist, former: str) -> Staff:
+    """Open a new session of staff; the browser's former one ends."""
+    if former and (ended := sessions.find_staff(tx, former)):
+        sessions.close_staff(tx, ended)
+    return sessions.open_staff(tx, therapist_id=who.therapist_id, name=who.name, areas=who.areas)
+
+
+def _remember(tx: Transaction, departure: Departure, *, bound_to: str, contact_id: UUID | None = None) -> None:
+    login = PendingLogin(
+        state_hash=store.state_hash(departure.state),
+        bound_to=bound_to,
+        contact_id=contact_id,
+        language=departure.language,
+        nonce=departure.nonce,
+        verifier=departure.verifier,
+        expires_at=tx.now + LOGIN_LIFE,
+    )
+    store.remember(tx, login)
+
+
+def _session(me: Visitor) -> str:
+    return f"session:{me.session_id}"
+
+
+def _browser(secret: str) -> str:
+    return f"browser:{hashlib.sha256(secret.encode()).hexdigest()}"
+
+
+def _go(url: str) -> RedirectResponse:
+    return RedirectResponse(url, 303, headers={"cache-control": "no-store"})

@@ -1,0 +1,29 @@
+"""Tables of the portal: the web edge keeps sessions, what it has told, and its outbox; nothing of the domain."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import LargeBinary, String
+from sqlalchemy.orm import registry
+from sqlmodel import Field, SQLModel
+
+from chassis.db import UtcInstant
+
+
+class PortalTable(SQLModel, registry=registry()):
+    """Tables of the portal."""
+
+
+class Submission(PortalTable, table=True):
+    """A form whose fact has been told: the same form sent again tells nothing more."""
+
+    __tablename__ = "submission"
+
+    digest: bytes = Field(sa_type=LargeBinary, primary_key=True)
+    """SHA-256 of session and one-time key."""
+    contact_id: UUID = Field(index=True)
+    what: str = Field(sa_type=String)
+    """What was told: contact or message."""
+    sent_at: datetime = Field(sa_type=UtcInstant, index=True)

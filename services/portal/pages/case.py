@@ -1,0 +1,173 @@
+"""The case page: what is the case now, and what the person does about it; for the session that opened the contact alone."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.responses import StreamingResponse
+from markupsafe import Markup
+
+from chassis import Refused
+from contracts.base import Language
+from contracts.chat import MESSAGE_MAX, LeftMessage, MessageView, Speaker
+from contracts.feedback import TEXT_MAX, GiveFeedback
+from contracts.portal import PromiseKind
+from services.portal import acts, forms, sessions
+from services.portal.case import Case, look
+from services.portal.forms import Form, email_address, phone_number
+from services.portal.pages.page import Page, edge_of, page_of, panel, render, safe, shown
+from services.portal.pages.posted import answered, posted_by_visitor
+from services.portal.pages.stream import Change, last_seen, live
+from services.portal.refusals import UNPROCESSABLE, status_of
+from services.portal.sessions import Visitor
+
+routes = APIRouter(prefix="/{language}/asia/{contact_id}")
+Me = Annotated[Visitor, Depends(sessions.visitor)]
+Posted = Annotated[Form, Depends(posted_by_visitor)]
+
+PANELS = ("status", "times", "talk", "feedback")
+"""Parts of the page that change by themselves, from top to bottom; the log stands after the first."""
+SCORES = frozenset(map(str, range(11)))
+"""0-10, as a form sends them."""
+
+
+def said(page: Page, message: MessageView, side: Speaker) -> Markup:
+    """One message as HTML."""
+    return Markup(render("message.html", page, message=message, side=side))  # noqa: S704  # rendered with autoescape
+
+
+def panels_of(page: Page, case: Case, form: Form | None = None) -> dict[str, str]:
+    """Every panel of the case page, by the name of its template."""
+    return {name: panel(f"panels/{name}.html", page, case=case, form=form) for name in PANELS}
+
+
+def case_page(page: Page, case: Case, *, form: Form | None = None, refused: str = "", status: int = 200) -> Response:
+    panels = safe(panels_of(page, case, form))
+    matter = {"case": case, "panels": panels, "form": form or Form(), "refused": refused}
+    return shown("case.html", page, status=status, said=lambda one: said(page, one, Speaker.RESIDENT), **matter)
+
+
+def place(request: Request, language: Language, contact_id: UUID, me: Visitor) -> Page:
+    return page_of(request, language, f"/asia/{contact_id}", session=me)
+
+
+@routes.get("")
+async def show(request: Request, language: Language, contact_id: UUID, me: Me) -> Response:
+    case = await look(edge_of(request), me.viewer(contact_id), language)
+    return case_page(place(request, language, contact_id, me), case)
+
+
+@routes.get("/live")
+async def follow(request: Request, language: Language, contact_id: UUID, me: Me) -> StreamingResponse:
+    edge = edge_of(request)
+    seen, after = Case(contact_id), last_seen(request)
+    me.viewer(contact_id)
+
+    async def change() -> Change:
+        nonlocal seen, after
+        still = await sessions.visitor(request)
+        page = place(request, language, contact_id, still)
+        seen = await look(edge, still.viewer(contact_id), language, after=after, trouble=seen.trouble)
+        after = max(after, seen.last_sequence)
+        messages = tuple((one.sequence, said(page, one, Speaker.RESIDENT)) for one in seen.messages)
+        return Change(messages, panels_of(page, seen))
+
+    return live(request, me.session_id, change, contacts=(contact_id,), every=edge.knobs.reread_seconds)
+
+
+class Act:
+    """One act on the case page: done leads to the page; refused shows it again with everything that was typed."""
+
+    def __init__(self, request: Request, language: Language, contact_id: UUID, me: Me, form: Posted) -> None:
+        self.edge, self.form, self.viewer = edge_of(request), form, me.viewer(contact_id)
+        self.page = place(request, language, contact_id, me)
+        self.contact_id = contact_id
+        self._request = request
+
+    @property
+    def language(self) -> Language:
+        return self.page.t.language
+
+    async def ends(self, act: Awaitable[object]) -> Response:
+        """Do it and answer."""
+        return await answered(self._request, act, to=f"{self.page.at}{self.page.path}", again=self.again)
+
+    async def again(self, refused: Refused | None = None) -> Response:
+        """The page as it is now, with the form as it was sent."""
+        case = await look(self.edge, self.viewer, self.language)
+        if refused is None:
+            return case_page(self.page, case, form=self.form, status=UNPROCESSABLE)
+        return case_page(self.page, case, form=self.form, refused=refused.code, status=status_of(refused.code))
+
+
+Acting = Annotated[Act, Depends(Act)]
+
+
+@routes.post("/messages")
+async def say(act: Acting) -> Response:
+    words = act.form["words"].strip()
+    forms.must_hold(act.form, act.page.t, words=(words, MESSAGE_MAX))
+    if act.form.errors:
+        return await act.again()
+    return await act.ends(acts.say(act.edge, act.viewer, act.contact_id, words, key=act.form.key))
+
+
+@routes.post("/end")
+async def end(act: Acting) -> Response:
+    return await act.ends(acts.end(act.edge, act.viewer, act.contact_id, key=act.form.key))
+
+
+@routes.post("/callback")
+async def leave_message(act: Acting) -> Response:
+    form, t = act.form, act.page.t
+    phone = phone_number(form["phone"])
+    if phone is None:
+        form.errors["phone"] = t("error.phone")
+    forms.must_hold(form, t, words=(form["words"].strip(), MESSAGE_MAX))
+    if form["kind"] not in set(PromiseKind):
+        form.errors["kind"] = t("error.kind")
+    if form.errors or phone is None:
+        return await act.again()
+    left = LeftMessage(phone=phone, words=form["words"])
+    kind = PromiseKind(form["kind"])
+    return await act.ends(acts.leave_message(act.edge, act.viewer, left, kind, key=form.key))
+
+
+@routes.post("/hold")
+async def hold(act: Acting) -> Response:
+    slot_id = act.form.uuid("slot_id", "unknown-slot")
+    return await act.ends(acts.hold(act.edge, act.viewer, slot_id, key=act.form.key))
+
+
+@routes.post("/booking")
+async def book(act: Acting) -> Response:
+    form = act.form
+    email = email_address(form["email"])
+    if form["email"].strip() and email is None:
+        form.errors["email"] = act.page.t("error.email")
+        return await act.again()
+    hold_id = form.uuid("hold_id", "hold-expired")
+    return await act.ends(acts.book(act.edge, act.viewer, hold_id, email=email, language=act.language, key=form.key))
+
+
+@routes.post("/feedback")
+async def give_feedback(act: Acting) -> Response:
+    form, t = act.form, act.page.t
+    if form["recommend"] not in SCORES:
+        form.errors["recommend"] = t("error.recommend")
+    if len(form["text"]) > TEXT_MAX:
+        form.errors["text"] = t("error.long", n=TEXT_MAX)
+    if form.errors:
+        return await act.again()
+    answer = GiveFeedback(
+        invitation_id=form.uuid("invitation_id", "unknown-invitation"),
+        contact_id=act.contact_id,
+        language=act.language,
+        recommend=int(form["recommend"]),
+        useful={"yes": True, "no": False}.get(form["useful"]),
+        text=form["text"],
+    )
+    return await act.ends(acts.give_feedback(act.edge, act.viewer, answer, key=form.key))

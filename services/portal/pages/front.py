@@ -1,0 +1,142 @@
+"""The way in: front page, safety page, emergency page."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import Annotated
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.responses import RedirectResponse
+
+from chassis import Refused, Role, Viewer
+from chassis.viewer import NOBODY
+from contracts.areas import Area, Municipality
+from contracts.base import Language
+from contracts.chat import ChannelView, GetChannel
+from contracts.intake import GetQuestionnaire, QuestionnaireView
+from services.portal.edge import Edge
+from services.portal.forms import Form
+from services.portal.language import Words, preferred, words
+from services.portal.pages.page import edge_of, page_of, shown
+from services.portal.refusals import UNPROCESSABLE
+
+routes = APIRouter()
+PASSER_BY = Viewer(role=Role.CLIENT, id=NOBODY)
+"""Somebody who has not come in yet: sees what is public."""
+
+Word = Annotated[str, Query(max_length=64)]
+
+
+@dataclass(frozen=True, slots=True)
+class County:
+    """A county on the front page: where it is, whether its chat is open."""
+
+    name: str
+    municipalities: tuple[Municipality, ...]
+    state: str
+    """open, closed, or unknown when the chat service is away."""
+    hours: list[tuple[str, str]]
+    closes: str = ""
+    opens: str = ""
+
+
+def county(area: Area, channel: ChannelView | None, t: Words) -> County:
+    """What the front page says of a county; its usual hours are known even when the chat service is away."""
+    name = area.names.of(t.language)
+    if channel is None:
+        usual = [(one.weekday, f"{one.opens:%H:%M}", f"{one.closes:%H:%M}") for one in area.chat.periods]
+        return County(name, area.municipalities, "unknown", t.hours(usual))
+    return County(
+        name,
+        area.municipalities,
+        "open" if channel.open else "closed",
+        [] if channel.practice else t.hours(channel.hours),
+        closes=t.clock(channel.closes_at) if channel.open and channel.closes_at else "",
+        opens=t.on_day_time(channel.opens_at) if channel.opens_at and not channel.open else "",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """Where somebody lives and what troubles them: what the way in carries along in its address."""
+
+    municipality: Municipality
+    trouble: str
+
+    @property
+    def query(self) -> str:
+        return "?" + urlencode({"kunta": self.municipality.code, "vaiva": self.trouble})
+
+
+def wish_of(edge: Edge, asked: QuestionnaireView, form: Form, t: Words) -> Wish | None:
+    """What was picked on the front page; None, and errors in the form, when something is missing."""
+    area = edge.areas.of_municipality(form["kunta"])
+    if area is None:
+        form.errors["kunta"] = t("error.municipality")
+    if form["vaiva"] not in {one.code for one in asked.troubles}:
+        form.errors["vaiva"] = t("error.trouble")
+    if area is None or form.errors:
+        return None
+    municipality = next(one for one in area.municipalities if one.code == form["kunta"])
+    return Wish(municipality, form["vaiva"])
+
+
+async def _channel(edge: Edge, area: str) -> ChannelView | None:
+    try:
+        return await edge.read(GetChannel(area=area), viewer=PASSER_BY)
+    except Refused:
+        return None
+
+
+async def questionnaire(edge: Edge, language: Language, trouble: str | None = None) -> QuestionnaireView:
+    """Troubles, safety signs and, of one trouble, the questions.
+
+    Raises:
+        Refused: `unknown-trouble`, `service-unavailable`.
+    """
+    return await edge.read(GetQuestionnaire(language=language, trouble=trouble), viewer=PASSER_BY)
+
+
+async def _front(request: Request, language: Language, form: Form) -> Response:
+    edge, t = edge_of(request), words(language)
+
+    async def troubles() -> list[tuple[str, str]]:
+        try:
+            return [(one.code, one.text) for one in (await questionnaire(edge, language)).troubles]
+        except Refused:
+            return []
+
+    picks, *channels = await asyncio.gather(troubles(), *(_channel(edge, code) for code in edge.areas))
+    counties = [county(area, channel, t) for area, channel in zip(edge.areas.values(), channels, strict=True)]
+    page = page_of(request, language, "")
+    status = UNPROCESSABLE if form.errors else 200
+    return shown("front.html", page, status=status, counties=counties, troubles=picks, form=form)
+
+
+@routes.get("/")
+async def root(request: Request) -> Response:
+    return RedirectResponse(f"/{preferred(request.headers.get('accept-language', ''))}", status_code=303)
+
+
+@routes.get("/{language}")
+async def front(request: Request, language: Language, kunta: Word = "", vaiva: Word = "") -> Response:
+    return await _front(request, language, Form({"kunta": kunta, "vaiva": vaiva}))
+
+
+@routes.get("/{language}/turvallisuus")
+async def safety(request: Request, language: Language, kunta: Word = "", vaiva: Word = "") -> Response:
+    form = Form({"kunta": kunta, "vaiva": vaiva})
+    asked = await questionnaire(edge_of(request), language)
+    wish = wish_of(edge_of(request), asked, form, words(language))
+    if wish is None:
+        return await _front(request, language, form)
+    page = page_of(request, language, "/turvallisuus", query=wish.query)
+    return shown("safety.html", page, signs=asked.safety_signs)
+
+
+@routes.get("/{language}/hatatilanne")
+async def emergency(request: Request, language: Language, kunta: Word = "", vaiva: Word = "") -> Response:
+    query = "?" + urlencode({"kunta": kunta, "vaiva": vaiva}) if kunta and vaiva else ""
+    return shown("emergency.html", page_of(request, language, "/hatatilanne", query=query))

@@ -1,0 +1,117 @@
+"""The questionnaire: complete answers open a contact."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.responses import RedirectResponse
+
+from chassis import Refused
+from contracts.base import Language
+from contracts.intake import QuestionnaireView
+from contracts.portal import AgeBand, Answer
+from services.portal import acts, sessions
+from services.portal.acts import Entry
+from services.portal.forms import Form
+from services.portal.language import Words, words
+from services.portal.pages.front import Wish, Word, questionnaire, wish_of
+from services.portal.pages.page import edge_of, page_of, shown
+from services.portal.pages.posted import SEE_OTHER, posted_by_visitor
+from services.portal.refusals import UNPROCESSABLE, status_of
+from services.portal.sessions import Opened, Visitor
+
+routes = APIRouter()
+AGE = "age"
+
+
+def field_of(question: str) -> str:
+    """Name of a question's field: apart from our own fields."""
+    return f"q_{question}"
+
+
+def answers_of(asked: QuestionnaireView, form: Form, t: Words) -> tuple[Answer, ...]:
+    """The answers, in order; errors in the form for what is missing or no answer at all."""
+    if form[AGE] not in set(AgeBand):
+        form.errors[AGE] = t("error.age")
+    given = []
+    for question in asked.questions:
+        answer = form[field_of(question.code)]
+        if answer in {option.code for option in question.options}:
+            given.append(Answer(question=question.code, answer=answer))
+        else:
+            form.errors[field_of(question.code)] = t("error.answer", question=question.text)
+    return tuple(given)
+
+
+async def _asked(request: Request, language: Language, kunta: str, vaiva: str) -> tuple[Wish, QuestionnaireView]:
+    """What was picked before, and the questions about it.
+
+    Raises:
+        Refused: `unknown-trouble`: the address was made up or has gone out of use.
+    """
+    edge = edge_of(request)
+    asked = await questionnaire(edge, language, vaiva or None)
+    wish = wish_of(edge, asked, Form({"kunta": kunta, "vaiva": vaiva}), words(language))
+    if wish is None:
+        raise Refused("unknown-trouble", "no such municipality or trouble")
+    return wish, asked
+
+
+def _page(
+    request: Request,
+    language: Language,
+    wish: Wish,
+    asked: QuestionnaireView,
+    me: Opened,
+    form: Form,
+    refused: str = "",
+) -> Response:
+    t = words(language)
+    questions = [
+        {"code": field_of(one.code), "text": one.text, "options": [(each.code, each.text) for each in one.options]}
+        for one in asked.questions
+    ]
+    status = status_of(refused) if refused else UNPROCESSABLE if form.errors else 200
+    return shown(
+        "questionnaire.html",
+        page_of(request, language, "/kysely", session=me, query=wish.query),
+        status=status,
+        form=form,
+        refused=refused,
+        questions=questions,
+        ages=[(band, t(f"age.{band}")) for band in AgeBand],
+        trouble=next(one.text for one in asked.troubles if one.code == wish.trouble),
+        municipality=wish.municipality.names.of(language),
+    )
+
+
+@routes.get("/{language}/kysely")
+async def ask(request: Request, language: Language, kunta: Word = "", vaiva: Word = "") -> Response:
+    edge = edge_of(request)
+    wish, asked = await _asked(request, language, kunta, vaiva)
+    me = await sessions.guest(request) or await edge.transact(sessions.open_visitor)
+    response = _page(request, language, wish, asked, me, Form())
+    sessions.put_visitor(response, edge.settings, me)
+    return response
+
+
+@routes.post("/{language}/kysely")
+async def answer(
+    request: Request,
+    language: Language,
+    me: Annotated[Visitor, Depends(sessions.visitor)],
+    form: Annotated[Form, Depends(posted_by_visitor)],
+    kunta: Word = "",
+    vaiva: Word = "",
+) -> Response:
+    wish, asked = await _asked(request, language, kunta, vaiva)
+    given = answers_of(asked, form, words(language))
+    if form.errors:
+        return _page(request, language, wish, asked, me, form)
+    entry = Entry(wish.municipality.code, language, wish.trouble, AgeBand(form[AGE]), asked.version, given)
+    try:
+        _, contact_id = await acts.open_contact(edge_of(request), me, entry, key=form.key)
+    except Refused as refused:
+        return _page(request, language, wish, asked, me, form, refused.code)
+    return RedirectResponse(f"/{language}/asia/{contact_id}", status_code=SEE_OTHER)

@@ -1,0 +1,148 @@
+"""Server-Sent Events: one stream per open page, resumable, bounded, over when the page or the process is.
+
+Source: WHATWG HTML, section 9.2. An event's id is the sequence of the message it carries, so a dropped line loses nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from fastapi import Request
+from fastapi.responses import StreamingResponse
+
+from chassis import Refused
+from chassis.live import Listener
+from services.portal.case import UNAVAILABLE
+from services.portal.pages.page import edge_of, fresh_keys
+
+RETRY_MILLISECONDS = 2_000
+PING = ": still here\n\n"
+
+Look = Callable[[], Awaitable["Change"]]
+"""Reads the truth and says what a page needs to know of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a page shows now: new messages by sequence, and every panel by its id, rendered with KEY."""
+
+    messages: tuple[tuple[int, str], ...] = ()
+    panels: Mapping[str, str] = field(default_factory=dict)
+
+
+class Streams:
+    """How many pages are served live now. A bound for all, a bound for each session."""
+
+    def __init__(self, limit: int, per_session: int) -> None:
+        self._limit = limit
+        self._per_session = per_session
+        self._open: Counter[UUID] = Counter()
+
+    def must_have_room(self, session_id: UUID) -> None:
+        """Let a further stream begin only below both bounds.
+
+        Raises:
+            Refused: `too-many-pages`.
+        """
+        if self._open.total() >= self._limit or self._open[session_id] >= self._per_session:
+            raise Refused("too-many-pages", "too many pages are open; the page tries again later")
+
+    @contextmanager
+    def one_more(self, session_id: UUID) -> Iterator[None]:
+        """Count a stream while the block runs."""
+        self._open[session_id] += 1
+        try:
+            yield
+        finally:
+            self._open[session_id] -= 1
+            if not self._open[session_id]:
+                del self._open[session_id]
+
+
+def last_seen(request: Request) -> int:
+    """The sequence a browser has seen: what it says when reconnecting, else what the page was loaded with."""
+    told = request.headers.get("last-event-id") or request.query_params.get("after") or "0"
+    return int(told) if told.isascii() and told.isdigit() and len(told) <= 9 else 0
+
+
+def live(
+    request: Request,
+    session_id: UUID,
+    look: Look,
+    *,
+    contacts: tuple[UUID, ...] = (),
+    areas: tuple[str, ...] = (),
+    every: float,
+) -> StreamingResponse:
+    """A stream as an answer: every panel as it is now, then every change. A page ignores a panel it has already.
+
+    Args:
+        request: of the open page.
+        session_id: whose page it is.
+        look: reads the truth; a Refused other than "away" ends the stream (the session is over).
+        contacts: whose hints wake the stream.
+        areas: the same for lists of a county.
+        every: seconds after which the truth is read although nobody hinted.
+
+    Raises:
+        Refused: `too-many-pages`.
+    """
+    edge, streams = edge_of(request), request.app.state.streams
+    streams.must_have_room(session_id)
+
+    async def events() -> AsyncIterator[str]:
+        with streams.one_more(session_id), edge.hints.subscribe(contacts=contacts, areas=areas) as listener:
+            async for each in changes(look, listener, edge.closing, every=every):
+                yield each
+
+    # Proxies must not hold a stream back.
+    return StreamingResponse(events(), media_type="text/event-stream", headers={"x-accel-buffering": "no"})
+
+
+async def changes(look: Look, listener: Listener, closing: asyncio.Event, *, every: float) -> AsyncIterator[str]:
+    """The lines of a stream, until the process stops or the session is over."""
+    yield f"retry: {RETRY_MILLISECONDS}\n\n"
+    known: dict[str, str] = {}
+    stopping = asyncio.ensure_future(closing.wait())
+    try:
+        while not stopping.done():
+            try:
+                lines = list(_events(await look(), known))
+            except Refused as refused:
+                if refused.code not in UNAVAILABLE:
+                    return
+                lines = []  # away for the moment: the page keeps what it has, the next look comes soon
+            for line in lines or [PING]:
+                yield line
+            await _wait(listener, stopping, every)
+    finally:
+        stopping.cancel()
+
+
+def _events(change: Change, known: dict[str, str]) -> Iterator[str]:
+    for sequence, html in change.messages:
+        yield event("message", html, sequence=sequence)
+    for panel, html in change.panels.items():
+        if known.get(panel) != html:
+            known[panel] = html
+            yield event("panel", fresh_keys(html))
+
+
+async def _wait(listener: Listener, stopping: asyncio.Future[bool], seconds: float) -> None:
+    hinted = asyncio.ensure_future(listener.next(seconds))
+    try:
+        await asyncio.wait({hinted, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        hinted.cancel()
+
+
+def event(name: str, html: str, *, sequence: int | None = None) -> str:
+    """One event in the wire format: every line of the data on a line of its own."""
+    head = f"id: {sequence}\n" if sequence is not None else ""
+    body = "".join(f"data: {line}\n" for line in html.strip().splitlines())
+    return f"{head}event: {name}\n{body}\n"

@@ -1,0 +1,29 @@
+"""How a refusal looks from outside: an HTTP status, and a sentence in the person's language (catalogue `refusal.<code>`)."""
+
+from __future__ import annotations
+
+UNPROCESSABLE = 422
+NOT_FOUND = 404
+CONFLICT = 409
+
+_STATUS = {
+    "not-yours": NOT_FOUND,
+    "session-expired": NOT_FOUND,
+    "not-logged-in": 401,
+    "form-expired": 403,
+    "not-a-form": 415,
+    "not-valid": UNPROCESSABLE,
+    "phone-not-callable": UNPROCESSABLE,
+    "email-not-valid": UNPROCESSABLE,
+    "too-many-pages": 503,
+    "service-unavailable": 503,
+    "internal-error": 503,
+    "identity-unavailable": 503,
+}
+
+
+def status_of(code: str) -> int:
+    """The HTTP status of a refusal. What is not the viewer's looks like what never was."""
+    if code.startswith("unknown-"):
+        return NOT_FOUND
+    return _STATUS.get(code, CONFLICT)

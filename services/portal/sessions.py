@@ -1,0 +1,322 @@
+"""Who is at the other end: visitor sessions that own contacts, and sessions of staff.
+
+The browser (or a front end that speaks the JSON API) holds a secret of 256 random bits; the tables hold its SHA-256, so
+that a stolen database opens no session. An id alone opens nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+from uuid import UUID, uuid4
+
+from fastapi import Request, Response
+from sqlalchemy import LargeBinary, String, delete, update
+from sqlmodel import Field, Session, col, select
+
+from chassis import Refused, Role, Settings, Transaction, Viewer
+from chassis.db import UtcInstant, upsert
+from services.portal.models import PortalTable
+
+if TYPE_CHECKING:
+    from services.portal.edge import Edge
+
+SECRET_BYTES = 32
+VISITOR_IDLE = timedelta(hours=24)
+"""A visitor's session ends this long after it was last used."""
+VISITOR_REFRESH = timedelta(minutes=15)
+"""How often use is written down: not at every reading of a page."""
+STAFF_LIFE = timedelta(hours=9)
+"""A working day and its break; a member of staff then logs in anew."""
+
+
+class VisitorSession(PortalTable, table=True):
+    """A resident's browser. It says nothing about the resident."""
+
+    __tablename__ = "visitor_session"
+
+    session_id: UUID = Field(primary_key=True)
+    secret_hash: bytes = Field(sa_type=LargeBinary, unique=True)
+    expires_at: datetime = Field(sa_type=UtcInstant, index=True)
+
+
+class VisitorContact(PortalTable, table=True):
+    """A contact belongs to the one session that opened it."""
+
+    __tablename__ = "visitor_contact"
+
+    contact_id: UUID = Field(primary_key=True)
+    session_id: UUID = Field(foreign_key="visitor_session.session_id", ondelete="CASCADE", index=True)
+
+
+class StaffSession(PortalTable, table=True):
+    """A member of staff at the desk, as their identity provider described them."""
+
+    __tablename__ = "staff_session"
+
+    session_id: UUID = Field(primary_key=True)
+    secret_hash: bytes = Field(sa_type=LargeBinary, unique=True)
+    therapist_id: UUID
+    name: str = Field(sa_type=String)
+    areas: str = Field(sa_type=String)
+    """Two-digit codes, sorted, separated by spaces."""
+    expires_at: datetime = Field(sa_type=UtcInstant, index=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """What a session that is open gives: its secret, and the token every form of it carries."""
+
+    session_id: UUID
+    secret: str = field(repr=False)
+    by_cookie: bool = True
+    """False when the secret came as a bearer token, which no foreign page can make a browser send."""
+
+    @property
+    def csrf(self) -> str:
+        """The token a form posts back. A page of another origin cannot know it."""
+        return hmac.new(self.secret.encode(), b"csrf", hashlib.sha256).hexdigest()
+
+    def must_be_meant(self, token: str) -> None:
+        """Let a change pass only when it comes from a page of ours, or from a bearer of the secret.
+
+        Raises:
+            Refused: `form-expired`: the token is missing or of another session.
+        """
+        if self.by_cookie and not hmac.compare_digest(self.csrf.encode(), token.encode()):
+            raise Refused("form-expired", "the form's token is not of this session; load the page again")
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor(Opened):
+    """A resident's session and the contacts it owns."""
+
+    contacts: frozenset[UUID] = frozenset()
+
+    def viewer(self, contact_id: UUID) -> Viewer:
+        """The viewer of one's own contact.
+
+        Raises:
+            Refused: `unknown-contact`: another's contact looks like one that never was.
+        """
+        if contact_id not in self.contacts:
+            raise Refused("unknown-contact", "no such contact in this session")
+        return Viewer(role=Role.CLIENT, id=contact_id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Staff(Opened):
+    """A member of staff's session."""
+
+    viewer: Viewer
+
+
+# Sessions in the database
+
+
+def open_visitor(tx: Transaction) -> Visitor:
+    """Begin a resident's session."""
+    opened = Visitor(uuid4(), _new_secret())
+    row = VisitorSession(
+        session_id=opened.session_id, secret_hash=_hash(opened.secret), expires_at=tx.now + VISITOR_IDLE
+    )
+    tx.session.add(row)
+    tx.session.flush()
+    return opened
+
+
+def find_visitor(tx: Transaction, secret: str) -> Visitor | None:
+    """The resident's session a secret opens, or None; being used keeps it alive."""
+    alive = (VisitorSession.secret_hash == _hash(secret), col(VisitorSession.expires_at) > tx.now)
+    row = tx.session.exec(select(VisitorSession).where(*alive)).first()
+    if row is None:
+        return None
+    if row.expires_at < tx.now + VISITOR_IDLE - VISITOR_REFRESH:
+        row.expires_at = tx.now + VISITOR_IDLE
+    return Visitor(row.session_id, secret, contacts=_contacts(tx.session, row.session_id))
+
+
+def rotate(tx: Transaction, visitor: Visitor) -> Visitor:
+    """Give the session another secret: what was known before a login opens nothing after it."""
+    renewed = Visitor(visitor.session_id, _new_secret(), contacts=visitor.contacts)
+    values = {"secret_hash": _hash(renewed.secret), "expires_at": tx.now + VISITOR_IDLE}
+    mine = col(VisitorSession.session_id) == visitor.session_id
+    tx.session.connection().execute(update(VisitorSession).where(mine).values(values))
+    return renewed
+
+
+def own(tx: Transaction, visitor: Visitor, contact_id: UUID) -> Visitor:
+    """Make a new contact the session's. Safe to repeat.
+
+    Raises:
+        Refused: `unknown-contact`: it is another session's already.
+    """
+    row = {"contact_id": contact_id, "session_id": visitor.session_id}
+    tx.session.connection().execute(upsert(tx.session, VisitorContact).values(row).on_conflict_do_nothing())
+    contacts = _contacts(tx.session, visitor.session_id)
+    if contact_id not in contacts:
+        raise Refused("unknown-contact", "no such contact in this session")
+    return Visitor(visitor.session_id, visitor.secret, visitor.by_cookie, contacts)
+
+
+def close_visitor(tx: Transaction, visitor: Visitor) -> None:
+    """End a resident's session; the contacts stay with their owners, this browser no longer sees them."""
+    _end(tx.session, VisitorSession, visitor.session_id)
+
+
+def open_staff(tx: Transaction, *, therapist_id: UUID, name: str, areas: Iterable[str]) -> Staff:
+    """Begin a session of a member of staff who has just logged in: always a new one."""
+    viewer = Viewer(role=Role.STAFF, id=therapist_id, areas=frozenset(areas), name=name)
+    opened = Staff(uuid4(), _new_secret(), viewer=viewer)
+    row = StaffSession(
+        session_id=opened.session_id,
+        secret_hash=_hash(opened.secret),
+        therapist_id=therapist_id,
+        name=name,
+        areas=" ".join(sorted(viewer.areas)),
+        expires_at=tx.now + STAFF_LIFE,
+    )
+    tx.session.add(row)
+    tx.session.flush()
+    return opened
+
+
+def find_staff(tx: Transaction, secret: str) -> Staff | None:
+    """The session of staff a secret opens, or None."""
+    alive = (StaffSession.secret_hash == _hash(secret), col(StaffSession.expires_at) > tx.now)
+    row = tx.session.exec(select(StaffSession).where(*alive)).first()
+    if row is None:
+        return None
+    viewer = Viewer(role=Role.STAFF, id=row.therapist_id, areas=frozenset(row.areas.split()), name=row.name)
+    return Staff(row.session_id, secret, viewer=viewer)
+
+
+def close_staff(tx: Transaction, staff: Staff) -> None:
+    """Log a member of staff out."""
+    _end(tx.session, StaffSession, staff.session_id)
+
+
+def forget_expired(tx: Transaction) -> None:
+    """Delete the sessions nobody can open any more. Safe to repeat."""
+    for table in (VisitorSession, StaffSession):
+        tx.session.connection().execute(delete(table).where(col(table.expires_at) <= tx.now))
+
+
+def _contacts(session: Session, session_id: UUID) -> frozenset[UUID]:
+    return frozenset(session.exec(select(VisitorContact.contact_id).where(VisitorContact.session_id == session_id)))
+
+
+def _end(session: Session, table: type[VisitorSession] | type[StaffSession], session_id: UUID) -> None:
+    session.connection().execute(delete(table).where(col(table.session_id) == session_id))
+
+
+def _new_secret() -> str:
+    return secrets.token_urlsafe(SECRET_BYTES)
+
+
+def _hash(secret: str) -> bytes:
+    return hashlib.sha256(secret.encode()).digest()
+
+
+# Sessions in the browser
+
+
+def put_visitor(response: Response, settings: Settings, visitor: Visitor) -> None:
+    """Let the browser keep a resident's session until it is closed: the computer may be a library's."""
+    put_cookie(response, settings, "visitor", visitor.secret)
+
+
+def put_staff(response: Response, settings: Settings, staff: Staff) -> None:
+    """Let the browser keep a session of staff for a working day."""
+    put_cookie(response, settings, "staff", staff.secret, lives=STAFF_LIFE)
+
+
+def drop_staff(response: Response, settings: Settings) -> None:
+    """Take a session of staff from the browser."""
+    drop_cookie(response, settings, "staff")
+
+
+def put_cookie(
+    response: Response, settings: Settings, name: str, secret: str, *, lives: timedelta | None = None
+) -> None:
+    """Set a cookie no script can read and no other site can post with."""
+    response.set_cookie(
+        cookie_name(settings, name),
+        secret,
+        max_age=int(lives.total_seconds()) if lives else None,
+        secure=_secure(settings),
+        httponly=True,
+        samesite="lax",
+        path="/",
+    )
+
+
+def drop_cookie(response: Response, settings: Settings, name: str) -> None:
+    """Take a cookie from the browser."""
+    response.delete_cookie(
+        cookie_name(settings, name), secure=_secure(settings), httponly=True, samesite="lax", path="/"
+    )
+
+
+def cookie_name(settings: Settings, name: str) -> str:
+    """`__Host-` binds a cookie to this very host over https; only practice over http goes without."""
+    return f"__Host-digi-{name}" if _secure(settings) else f"digi-{name}"
+
+
+def _secure(settings: Settings) -> bool:
+    return not (settings.practice and settings.base_url.startswith("http://"))
+
+
+# Sessions as dependencies of pages and API: `me: Annotated[Visitor, Depends(sessions.visitor)]`
+
+
+async def guest(request: Request) -> Visitor | None:
+    """The resident's session of a request, by bearer secret or cookie; None when there is none."""
+    edge = _edge(request)
+    bearer = _bearer(request)
+    secret = bearer or request.cookies.get(cookie_name(edge.settings, "visitor"), "")
+    found = await edge.transact(lambda tx: find_visitor(tx, secret)) if secret else None
+    if found is None or not bearer:
+        return found
+    return Visitor(found.session_id, found.secret, by_cookie=False, contacts=found.contacts)
+
+
+async def visitor(request: Request) -> Visitor:
+    """The resident's session of a request.
+
+    Raises:
+        Refused: `session-expired`: there is none, or it has ended.
+    """
+    found = await guest(request)
+    if found is None:
+        raise Refused("session-expired", "no open session; begin anew from the front page")
+    return found
+
+
+async def staff(request: Request) -> Staff:
+    """The session of staff of a request.
+
+    Raises:
+        Refused: `not-logged-in`.
+    """
+    edge = _edge(request)
+    secret = request.cookies.get(cookie_name(edge.settings, "staff"), "")
+    found = await edge.transact(lambda tx: find_staff(tx, secret)) if secret else None
+    if found is None:
+        raise Refused("not-logged-in", "log in at /desk/login")
+    return found
+
+
+def _bearer(request: Request) -> str:
+    scheme, _, secret = request.headers.get("authorization", "").partition(" ")
+    return secret.strip() if scheme.lower() == "bearer" else ""
+
+
+def _edge(request: Request) -> Edge:
+    edge: Edge = request.app.state.edge
+    return edge

@@ -1,0 +1,5 @@
+"""Run the scheduling service alone."""
+
+from services.cli import main
+
+main(["run", "scheduling"])

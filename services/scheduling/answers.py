@@ -1,0 +1,208 @@
+"""Commands and queries of the scheduling service."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from chassis import Answers, Refused, Role, Transaction
+from contracts.areas import Areas
+from contracts.scheduling import (
+    BookVisit,
+    CalendarView,
+    CompleteVisit,
+    GetCalendar,
+    GetTimes,
+    GetVisits,
+    HoldSlot,
+    HoldView,
+    Modality,
+    OfferTimes,
+    PublishSlots,
+    SlotsPublished,
+    TimesOffered,
+    TimesView,
+    VisitBooked,
+    VisitCompleted,
+    VisitState,
+    VisitsView,
+    VisitView,
+)
+from services.scheduling import domain, store
+from services.scheduling.models import Contact
+
+answers = Answers()
+
+
+@answers(PublishSlots)
+def publish_slots(ask: PublishSlots, tx: Transaction) -> CalendarView:
+    """Add free times to the viewer's own calendar.
+
+    No two times of a therapist overlap, also when two windows publish at once: the calendar's row is held from the
+    first statement to the commit (store.lock_calendar), so the second one checks against what the first one added. The
+    unique constraint on therapist and start stands behind it.
+    """
+    tx.viewer.must_be_staff(ask.area)
+    store.lock_calendar(tx, ask.therapist_name)
+    asked = domain.asked_times(ask.area, ask.modality, ask.starts_at, timedelta(minutes=ask.minutes))
+    present = store.times_between(tx, asked[0].starts_at, asked[-1].ends_at)
+    fresh = domain.new_times(asked, present, now=tx.now)
+    if fresh:
+        store.add_times(tx, fresh)
+        tx.publish(_published(fresh, tx))
+    return CalendarView(slots=store.own_times(tx))
+
+
+@answers(GetCalendar)
+def show_calendar(_ask: GetCalendar, tx: Transaction) -> CalendarView:
+    tx.viewer.must_be_staff()
+    return CalendarView(slots=store.own_times(tx))
+
+
+@answers(OfferTimes)
+def offer_times(ask: OfferTimes, tx: Transaction) -> TimesView:
+    tx.viewer.must_be_staff()
+    contact = store.contact(tx, ask.contact_id, lock=True)
+    if contact is None:
+        raise Refused("not-yours", "the contact is not one of the viewer's areas")
+    if contact.identified_at is None:
+        raise Refused("not-identified", "a time needs strong identification first (domain.md rule 8)")
+    free = store.free_times(tx, contact.area)
+    if not free:
+        raise Refused("no-free-times", "nobody in the area has a free remote time; publish some")
+    contact.offered_modality, contact.offered_by = free[0].modality.value, tx.viewer.id
+    tx.publish(_offered(contact, free[0].modality, tx))
+    tx.hint(contact=contact.contact_id)
+    return _times(tx, contact)
+
+
+@answers(GetTimes)
+def show_times(ask: GetTimes, tx: Transaction) -> TimesView:
+    contact = store.contact(tx, ask.contact_id)
+    if contact is None:
+        return TimesView(offered=False, slots=(), hold=None, visit=None)
+    return _times(tx, contact)
+
+
+@answers(HoldSlot)
+def hold_slot(ask: HoldSlot, tx: Transaction, areas: Areas) -> HoldView:
+    contact = store.contact(tx, ask.contact_id, lock=True)
+    if contact is None or contact.offered_modality is None:
+        raise Refused("not-offered", "a therapist offers times first")
+    if store.is_booked(tx, contact.contact_id):
+        raise Refused("already-booked", "the contact has a visit ahead")
+    slot = store.slots_held(tx, ask.slot_id, contact.contact_id)
+    if slot is None or slot.area != contact.area or slot.modality not in domain.REMOTE or slot.starts_at <= tx.now:
+        raise Refused("unknown-slot", "not a remote time of the contact's area that is still ahead")
+    minutes = areas.area(contact.area).hold_minutes
+    until = domain.kept_until(tx.now, slot.starts_at, minutes=minutes)
+    taken = store.take_hold(tx, slot.slot_id, contact.contact_id, until)
+    held = store.hold(tx, contact.contact_id) if taken else None
+    if held is None:
+        raise Refused("slot-taken", "somebody else holds or has booked the time")
+    tx.hint(contact=contact.contact_id)
+    return held
+
+
+@answers(BookVisit)
+def book_visit(ask: BookVisit, tx: Transaction) -> VisitView:
+    contact = store.contact(tx, ask.contact_id, lock=True)
+    if contact and store.is_booked(tx, contact.contact_id):
+        raise Refused("already-booked", "the contact has a visit ahead")
+    slot = store.use_hold(tx, ask.hold_id, contact.contact_id) if contact else None
+    if contact is None or slot is None:
+        raise Refused("hold-expired", "the contact does not hold the time any more; pick one again")
+    visit = store.add_visit(tx, slot.slot_id, contact.contact_id, ask.language)
+    if visit is None:
+        raise Refused("already-booked", "the time or the contact has got a visit meanwhile")
+    tx.publish(_booked(visit, contact, ask, tx))
+    tx.audit("change", whom=contact.contact_id, what="visit booked")
+    tx.hint(contact=contact.contact_id, area=contact.area)
+    return visit
+
+
+@answers(CompleteVisit)
+def complete_visit(ask: CompleteVisit, tx: Transaction) -> VisitView:
+    tx.viewer.must_be_staff()
+    visit = store.visit(tx, ask.visit_id)
+    if visit is None:
+        raise Refused("unknown-visit", "no such visit in the viewer's areas")
+    if visit.therapist_id != tx.viewer.id:
+        raise Refused("not-yours", "the visit is another therapist's")
+    contact = store.contact(tx, visit.contact_id, lock=True)
+    row = store.complete_visit(tx, visit.visit_id)
+    if contact is None or row is None:
+        raise Refused("visit-completed", "the visit has been completed already")
+    contact.offered_modality = contact.offered_by = None
+    completed = visit.model_copy(update={"state": VisitState.COMPLETED})
+    tx.publish(_completed(completed, contact, row.language, tx))
+    tx.audit("change", whom=contact.contact_id, what="visit completed")
+    tx.hint(contact=contact.contact_id, area=contact.area)
+    return completed
+
+
+@answers(GetVisits)
+def show_visits(_ask: GetVisits, tx: Transaction) -> VisitsView:
+    tx.viewer.must_be_staff()
+    visits = store.own_visits(tx)
+    for contact_id in {visit.contact_id for visit in visits}:
+        tx.audit("read", whom=contact_id, what="visit list")
+    return VisitsView(visits=visits)
+
+
+def _times(tx: Transaction, contact: Contact) -> TimesView:
+    """What a contact may pick from, holds, or has booked. A completed visit gives way to a new offer."""
+    offered = contact.offered_modality is not None
+    visit = store.latest_visit(tx, contact.contact_id)
+    if visit and visit.state is VisitState.COMPLETED and offered:
+        visit = None
+    hold = store.hold(tx, contact.contact_id)
+    if (visit or hold) and tx.viewer.role is Role.STAFF:
+        tx.audit("read", whom=contact.contact_id, what="times held and booked")
+    free = store.free_times(tx, contact.area) if offered and visit is None else ()
+    slots = domain.readable_choice(free, first=contact.offered_by)
+    return TimesView(offered=offered, slots=slots, hold=hold, visit=visit)
+
+
+def _published(fresh: Sequence[domain.Time], tx: Transaction) -> SlotsPublished:
+    return SlotsPublished(
+        area=fresh[0].area,
+        therapist_id=tx.viewer.id,
+        modality=fresh[0].modality,
+        slots=len(fresh),
+        first_starts_at=fresh[0].starts_at,
+        last_ends_at=fresh[-1].ends_at,
+        published_at=tx.now,
+    )
+
+
+def _offered(contact: Contact, modality: Modality, tx: Transaction) -> TimesOffered:
+    return TimesOffered(
+        area=contact.area,
+        municipality=contact.municipality,
+        contact_id=contact.contact_id,
+        therapist_id=tx.viewer.id,
+        modality=modality,
+        offered_at=tx.now,
+    )
+
+
+def _booked(visit: VisitView, contact: Contact, ask: BookVisit, tx: Transaction) -> VisitBooked:
+    return VisitBooked(
+        **visit.model_dump(),
+        municipality=contact.municipality,
+        origin=contact.origin,
+        language=ask.language,
+        recipient=ask.recipient,
+        booked_at=tx.now,
+    )
+
+
+def _completed(visit: VisitView, contact: Contact, language: str, tx: Transaction) -> VisitCompleted:
+    return VisitCompleted(
+        **visit.model_dump(),
+        municipality=contact.municipality,
+        origin=contact.origin,
+        language=language,
+        completed_at=tx.now,
+    )

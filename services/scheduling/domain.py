@@ -1,0 +1,97 @@
+"""Rules of free times: what may be published, what is shown, and how long a time is kept. Values in, decision out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import groupby, pairwise, zip_longest
+from uuid import UUID
+
+from chassis.calendar import local_date
+from chassis.errors import Refused
+from contracts.base import AreaCode
+from contracts.scheduling import Modality, SlotView
+
+REMOTE = (Modality.VIDEO, Modality.PHONE, Modality.CHAT)
+"""How a remote visit may take place. Source: domain.md section 6 (contact types)."""
+
+LEAD = timedelta(minutes=15)
+"""A time is shown no later than this before it starts: the person and the therapist need a moment to get ready."""
+
+MOST_TIMES = 12
+"""How many times a person is shown at once: what fits one screen."""
+
+MOST_DAYS = 4
+"""Over how many of the nearest days with free times they are spread."""
+
+
+@dataclass(frozen=True, slots=True)
+class Time:
+    """A time in a therapist's calendar. Two of the same therapist are one when they are equal."""
+
+    area: AreaCode
+    modality: Modality
+    starts_at: datetime
+    ends_at: datetime
+
+    def overlaps(self, other: Time) -> bool:
+        """Whether both take the same minute; meeting end to start is no overlap."""
+        return self.starts_at < other.ends_at and other.starts_at < self.ends_at
+
+
+def asked_times(area: AreaCode, modality: Modality, starts: Iterable[datetime], length: timedelta) -> tuple[Time, ...]:
+    """The times a therapist asks to publish, earliest first; the same start twice is one time."""
+    return tuple(Time(area, modality, start, start + length) for start in sorted(set(starts)))
+
+
+def new_times(asked: Sequence[Time], present: Iterable[Time], *, now: datetime) -> tuple[Time, ...]:
+    """Which of the asked times are to be added to a therapist's calendar.
+
+    Args:
+        asked: as from `asked_times`.
+        present: what the calendar already holds around them.
+        now: nothing is published at or before it.
+
+    Returns:
+        The asked times that are not there yet; one that is already there is kept once.
+
+    Raises:
+        Refused: `slot-in-past`; `slots-overlap` (with each other, or with a different time of the calendar).
+    """
+    if any(time.starts_at <= now for time in asked):
+        raise Refused("slot-in-past", "every published time starts in the future")
+    if any(earlier.overlaps(later) for earlier, later in pairwise(asked)):
+        raise Refused("slots-overlap", "the published times are longer than the steps between them")
+    there = frozenset(present)
+    fresh = tuple(time for time in asked if time not in there)
+    if any(time.overlaps(other) for time in fresh for other in there):
+        raise Refused("slots-overlap", "the calendar already holds another time at the same moment")
+    return fresh
+
+
+def kept_until(now: datetime, starts_at: datetime, *, minutes: int) -> datetime:
+    """When a hold taken now ends: after the area's minutes, and never after the time itself has begun."""
+    return min(now + timedelta(minutes=minutes), starts_at)
+
+
+def readable_choice(free: Iterable[SlotView], *, first: UUID | None = None) -> tuple[SlotView, ...]:
+    """A choice a person can overlook at a glance: few times, spread over the nearest days.
+
+    From each of the nearest days in turn its next time, until there are enough. Of several therapists free at the same
+    moment one is shown.
+
+    Args:
+        free: every free time, earliest first.
+        first: the therapist to show where several are free at the same moment: who has talked with the person.
+
+    Returns:
+        At most MOST_TIMES times of at most MOST_DAYS days, earliest first.
+    """
+    moments = [
+        min(at_once, key=lambda slot: slot.therapist_id != first)
+        for _, at_once in groupby(free, key=lambda slot: slot.starts_at)
+    ]
+    days = [list(times) for _, times in groupby(moments, key=lambda slot: local_date(slot.starts_at))][:MOST_DAYS]
+    in_turn = [slot for turn in zip_longest(*days) for slot in turn if slot]
+    return tuple(sorted(in_turn[:MOST_TIMES], key=lambda slot: slot.starts_at))

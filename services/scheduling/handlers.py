@@ -1,0 +1,24 @@
+"""What other services' facts change here."""
+
+from __future__ import annotations
+
+from chassis import Handlers, Transaction, TryLater
+from contracts.intake import ContactRouted
+from contracts.portal import IdentityVerified
+from services.scheduling import store
+
+on = Handlers()
+
+
+@on(ContactRouted)
+def remember_contact(fact: ContactRouted, tx: Transaction) -> None:
+    """Every routed contact may be offered a time later, whichever door it came by."""
+    store.remember_route(tx, fact, tx.fact.version if tx.fact else 1)
+
+
+@on(IdentityVerified)
+def open_booking(fact: IdentityVerified, tx: Transaction) -> None:
+    """Only an identified contact gets times (domain.md rule 8)."""
+    if not store.remember_identity(tx, fact.contact_id, fact.verified_at):
+        raise TryLater("contact-not-yet-routed", "identified before its routing arrived here; it comes again")
+    tx.hint(contact=fact.contact_id)

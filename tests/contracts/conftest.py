@@ -1,0 +1,9 @@
+import pytest
+
+from services.cli import consumers as listening
+
+
+@pytest.fixture(scope="session")
+def consumers() -> dict[str, tuple[str, ...]]:
+    """Services that act on each event, by `ce-type`."""
+    return listening()

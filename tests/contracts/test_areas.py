@@ -1,0 +1,151 @@
+from datetime import time
+from pathlib import Path
+
+import pytest
+
+from contracts.areas import AreaError, Areas, Period, UnknownArea, load_areas
+from contracts.base import Language
+from contracts.intake import DeclineReason, TriageOutcome
+
+FOLDER = Path(__file__).parents[2] / "deploy" / "areas"
+
+
+@pytest.fixture(scope="module")
+def areas() -> Areas:
+    return load_areas(FOLDER, practice=False)
+
+
+@pytest.mark.parametrize(
+    ("code", "municipalities"),
+    [
+        ("10", {"075", "285", "286", "489", "624", "935"}),
+        ("18", {"272", "074", "217", "236", "421", "584", "849", "924"}),
+    ],
+)
+def test_a_county_has_its_municipalities(areas: Areas, code: str, municipalities: set[str]) -> None:
+    """Six in Kymenlaakso, eight in Keski-Pohjanmaa: domain.md rule 1."""
+    assert {one.code for one in areas.area(code).municipalities} == municipalities
+
+
+@pytest.mark.parametrize(("code", "age"), [("10", 16), ("18", 18)])
+def test_a_county_has_its_minimum_age(areas: Areas, code: str, age: int) -> None:
+    """domain.md rule 2."""
+    assert areas.area(code).minimum_age == age
+
+
+def test_soite_chats_on_tuesday_and_thursday_from_nine_to_eleven(areas: Areas) -> None:
+    """domain.md rule 20."""
+    hours = [(one.weekday, one.opens, one.closes) for one in areas.area("18").chat.periods]
+    assert hours == [(2, time(9), time(11)), (4, time(9), time(11))]
+
+
+@pytest.mark.parametrize("code", ["10", "18"])
+def test_office_hours_are_mon_thu_8_16_and_fri_8_15(areas: Areas, code: str) -> None:
+    """domain.md rule 14."""
+    hours = [(one.weekday, one.opens, one.closes) for one in areas.area(code).office_hours]
+    assert hours == [*((day, time(8), time(16)) for day in range(1, 5)), (5, time(8), time(15))]
+
+
+@pytest.mark.parametrize("code", ["10", "18"])
+def test_a_left_message_is_answered_in_5_business_days_and_warned_of_after_3(areas: Areas, code: str) -> None:
+    """domain.md rule 16."""
+    area = areas.area(code)
+    assert (area.promise_business_days, area.promise_warn_day) == (5, 3)
+
+
+@pytest.mark.parametrize("code", ["10", "18"])
+@pytest.mark.parametrize("reason", list(DeclineReason))
+def test_everyone_declined_is_told_where_to_go(areas: Areas, code: str, reason: DeclineReason) -> None:
+    assert reason.value in areas.area(code).elsewhere
+
+
+@pytest.mark.parametrize("code", ["10", "18"])
+@pytest.mark.parametrize(
+    "outcome",
+    [
+        TriageOutcome.EMERGENCY_112,
+        TriageOutcome.URGENT_NOW,
+        TriageOutcome.URGENT_SAME_DAY,
+        TriageOutcome.PHYSICIAN,
+    ],
+)
+def test_every_outcome_that_is_not_ours_says_where_to_go(areas: Areas, code: str, outcome: TriageOutcome) -> None:
+    assert outcome.value in areas.area(code).elsewhere
+
+
+def test_a_municipality_leads_to_its_area(areas: Areas) -> None:
+    area = areas.of_municipality("272")
+    assert area is not None
+    assert area.code == "18"
+
+
+def test_a_municipality_of_nobody_leads_nowhere(areas: Areas) -> None:
+    assert areas.of_municipality("091") is None
+
+
+def test_an_unknown_area_is_an_error(areas: Areas) -> None:
+    with pytest.raises(UnknownArea):
+        areas.area("02")
+
+
+def test_a_channel_keeps_its_hours_outside_practice(areas: Areas) -> None:
+    assert not any(area.chat.practice for area in areas.values())
+
+
+def test_every_channel_is_always_open_in_practice() -> None:
+    assert all(area.chat.practice for area in load_areas(FOLDER, practice=True).values())
+
+
+def test_a_file_cannot_open_a_practice_channel_in_production(tmp_path: Path) -> None:
+    text = (FOLDER / "18.toml").read_text(encoding="utf-8")
+    (tmp_path / "18.toml").write_text(text.replace("[chat]", "[chat]\npractice = true"), encoding="utf-8")
+    assert not load_areas(tmp_path, practice=False)["18"].chat.practice
+
+
+def test_a_text_is_there_in_every_language(areas: Areas) -> None:
+    names = areas.area("10").names
+    assert len({names.of(language) for language in Language}) == len(Language)
+
+
+def test_days_the_county_and_the_channel_are_closed_close_the_chat(tmp_path: Path) -> None:
+    text = (FOLDER / "18.toml").read_text(encoding="utf-8")
+    text = text.replace("closing_days = []", "closing_days = [2026-12-28]")
+    text = text.replace("closed_on = []", "closed_on = [2026-11-26]")
+    (tmp_path / "18.toml").write_text(text, encoding="utf-8")
+    closed = load_areas(tmp_path, practice=False)["18"].chat_closed_on
+    assert [day.isoformat() for day in closed] == ["2026-12-28", "2026-11-26"]
+
+
+@pytest.mark.parametrize(
+    ("name", "was", "becomes", "says"),
+    [
+        pytest.param("18.toml", "minimum_age", "minimum_aeg", "minimum_aeg", id="misspelt_key"),
+        pytest.param("19.toml", "", "", "named after its area code", id="name_and_code_differ"),
+        pytest.param("18.toml", "opens = 09:00:00", "opens = 12:00:00", "opens before it closes", id="closes_first"),
+        pytest.param("18.toml", "promise_warn_day = 3", "promise_warn_day = 5", "comes before", id="warns_too_late"),
+        pytest.param("18.toml", "[chat]", "[chat", "18.toml", id="no_toml"),
+    ],
+)
+def test_a_file_that_does_not_fit_is_refused(tmp_path: Path, name: str, was: str, becomes: str, says: str) -> None:
+    text = (FOLDER / "18.toml").read_text(encoding="utf-8")
+    (tmp_path / name).write_text(text.replace(was, becomes) if was else text, encoding="utf-8")
+    with pytest.raises(AreaError, match=says):
+        load_areas(tmp_path, practice=False)
+
+
+def test_an_empty_folder_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(AreaError, match="no area file"):
+        load_areas(tmp_path, practice=False)
+
+
+def test_a_municipality_of_two_areas_is_refused(tmp_path: Path) -> None:
+    text = (FOLDER / "18.toml").read_text(encoding="utf-8")
+    (tmp_path / "18.toml").write_text(text, encoding="utf-8")
+    (tmp_path / "19.toml").write_text(text.replace('code = "18"', 'code = "19"'), encoding="utf-8")
+    with pytest.raises(AreaError, match="one area only"):
+        load_areas(tmp_path, practice=False)
+
+
+def test_a_period_starts_and_ends_on_one_day() -> None:
+    with pytest.raises(ValueError, match="opens before it closes"):
+        Period(weekday=1, opens=time(22), closes=time(6))

@@ -1,0 +1,122 @@
+"""The AsyncAPI document: structure by the rules of AsyncAPI 3.0.0, content by the declared events."""
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator, FormatChecker
+
+from chassis.envelope import headers_for
+from chassis.settings import ROOT
+from contracts import EVENTS
+from contracts.asyncapi import EXAMPLE_EVENT_ID, asyncapi, cloud_event, example_headers
+from contracts.base import EventType
+from contracts.schema import of_event, resolve
+
+COMPONENT_KEY = re.compile(r"^[\w.\-]+$")
+ROOT_KEYS = {"asyncapi", "info", "defaultContentType", "servers", "channels", "operations", "components"}
+OPERATION_KEYS = {"action", "channel", "messages", "tags"}
+READERS = {"fi.digiterapia.intake.contact_routed.v1": ("chat", "scheduling")}
+
+each_event = pytest.mark.parametrize("kind", EVENTS.values(), ids=lambda kind: kind.key)
+
+
+@pytest.fixture(scope="module")
+def document() -> dict[str, Any]:
+    return asyncapi(READERS)
+
+
+def references(node: Any) -> Iterator[str]:
+    if isinstance(node, dict):
+        if isinstance(node.get("$ref"), str):
+            yield node["$ref"]
+        node = list(node.values())
+    if isinstance(node, list):
+        for child in node:
+            yield from references(child)
+
+
+def test_the_document_has_the_parts_of_version_3(document: dict[str, Any]) -> None:
+    assert document["asyncapi"] == "3.0.0"
+    assert set(document) == ROOT_KEYS
+    assert {"title", "version"} <= set(document["info"])
+    assert all({"host", "protocol"} <= set(server) for server in document["servers"].values())
+
+
+def test_every_reference_leads_somewhere(document: dict[str, Any]) -> None:
+    for reference in references(document):
+        if reference.startswith("#/"):
+            resolve({"$ref": reference}, document)
+        else:
+            assert (ROOT / "contracts" / reference).is_file(), reference
+
+
+def test_component_keys_are_what_the_standard_allows(document: dict[str, Any]) -> None:
+    for part in document["components"].values():
+        assert all(COMPONENT_KEY.match(key) for key in part)
+
+
+def test_a_channel_declares_the_parameters_of_its_address(document: dict[str, Any]) -> None:
+    for channel in document["channels"].values():
+        assert set(re.findall(r"{(\w+)}", channel["address"])) == set(channel["parameters"]) == {"area", "municipality"}
+
+
+@each_event
+def test_an_address_is_the_subject_an_event_is_published_on(document: dict[str, Any], kind: EventType) -> None:
+    example = kind.cls.example
+    address = document["channels"][kind.key]["address"]
+    assert address.format(area=example.area, municipality=example.municipality) == example.subject
+
+
+@each_event
+def test_the_owner_alone_sends(document: dict[str, Any], kind: EventType) -> None:
+    channel = {"$ref": f"#/channels/{kind.key}"}
+    sends = [
+        key for key, one in document["operations"].items() if one["action"] == "send" and one["channel"] == channel
+    ]
+    assert sends == [f"{kind.owner}.sends.{kind.name}.v{kind.version}"]
+
+
+def test_every_reader_receives_by_its_durable(document: dict[str, Any]) -> None:
+    received = {key: one["x-durable"] for key, one in document["operations"].items() if one["action"] == "receive"}
+    assert received == {
+        "chat.receives.contact_routed.v1": "chat-contact_routed-v1",
+        "scheduling.receives.contact_routed.v1": "scheduling-contact_routed-v1",
+    }
+
+
+def test_an_operation_speaks_of_messages_of_its_own_channel(document: dict[str, Any]) -> None:
+    for operation in document["operations"].values():
+        assert set(operation) - {"x-durable"} == OPERATION_KEYS
+        assert all(one["$ref"].startswith(operation["channel"]["$ref"] + "/messages/") for one in operation["messages"])
+
+
+@each_event
+def test_a_message_example_fits_headers_and_payload(document: dict[str, Any], kind: EventType) -> None:
+    message = document["components"]["messages"][kind.key]
+    example = message["examples"][0]
+    Draft202012Validator(cloud_event(), format_checker=FormatChecker()).validate(example["headers"])
+    Draft202012Validator(of_event(kind), format_checker=FormatChecker()).validate(example["payload"])
+    assert message["payload"] == {"$ref": f"./schemas/{kind.key}.json"}
+
+
+@each_event
+def test_the_documented_envelope_is_the_one_that_is_sent(kind: EventType) -> None:
+    at = datetime(2026, 11, 24, 8, 1, tzinfo=UTC)
+    sent = headers_for(
+        kind.cls.example, event_id=EXAMPLE_EVENT_ID, at=at, version=1, cause=None, traceparent=None
+    )  # fmt: skip
+    assert sent == example_headers(kind)
+
+
+def test_the_schema_knows_every_header_that_may_be_sent() -> None:
+    kind = EVENTS["fi.digiterapia.intake.contact_routed.v1"]
+    trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+    at = datetime(2026, 11, 24, 8, 1, tzinfo=UTC)
+    sent = headers_for(
+        kind.cls.example, event_id=EXAMPLE_EVENT_ID, at=at, version=3, cause=EXAMPLE_EVENT_ID, traceparent=trace
+    )
+    closed = cloud_event() | {"additionalProperties": False}
+    Draft202012Validator(closed, format_checker=FormatChecker()).validate(sent)

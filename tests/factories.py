@@ -1,0 +1,63 @@
+"""Builders of facts and viewers: sensible unless told otherwise."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID, uuid4
+
+from chassis import Role, Viewer
+from contracts import Event, chat, feedback, intake, portal, scheduling
+
+AINO = UUID("9a3d5c10-77a4-4c8b-9d41-2f9a5a0c1e01")
+MATTI = UUID("9a3d5c10-77a4-4c8b-9d41-2f9a5a0c1e02")
+
+
+def like_the_example(kind: type[Event], /, **over: Any) -> Any:
+    """The documented example of an event with some fields changed."""
+    return kind.model_validate(kind.example.model_dump() | over)
+
+
+def contact_opened(**over: Any) -> portal.ContactOpened:
+    return like_the_example(portal.ContactOpened, **{"contact_id": uuid4()} | over)
+
+
+def identity_verified(**over: Any) -> portal.IdentityVerified:
+    return like_the_example(portal.IdentityVerified, **over)
+
+
+def callback_requested(**over: Any) -> portal.CallbackRequested:
+    return like_the_example(portal.CallbackRequested, **{"contact_id": uuid4(), "callback_id": uuid4()} | over)
+
+
+def contact_routed(**over: Any) -> intake.ContactRouted:
+    return like_the_example(intake.ContactRouted, **{"contact_id": uuid4()} | over)
+
+
+def conversation_ended(**over: Any) -> chat.ConversationEnded:
+    return like_the_example(chat.ConversationEnded, **{"contact_id": uuid4(), "conversation_id": uuid4()} | over)
+
+
+def callback_kept(**over: Any) -> chat.CallbackKept:
+    return like_the_example(chat.CallbackKept, **{"contact_id": uuid4(), "callback_id": uuid4()} | over)
+
+
+def visit_booked(**over: Any) -> scheduling.VisitBooked:
+    return like_the_example(scheduling.VisitBooked, **{"contact_id": uuid4(), "visit_id": uuid4()} | over)
+
+
+def visit_completed(**over: Any) -> scheduling.VisitCompleted:
+    return like_the_example(scheduling.VisitCompleted, **{"contact_id": uuid4(), "visit_id": uuid4()} | over)
+
+
+def feedback_given(**over: Any) -> feedback.FeedbackGiven:
+    return like_the_example(feedback.FeedbackGiven, **{"answer_id": uuid4()} | over)
+
+
+def staff(therapist: UUID = AINO, *areas: str, name: str = "Aino") -> Viewer:
+    """A therapist of these counties (Kymenlaakso and Keski-Pohjanmaa unless told otherwise)."""
+    return Viewer(role=Role.STAFF, id=therapist, areas=frozenset(areas or ("10", "18")), name=name)
+
+
+def client(contact_id: UUID) -> Viewer:
+    """The resident behind a contact."""
+    return Viewer(role=Role.CLIENT, id=contact_id)

