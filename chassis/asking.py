@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import hmac
 import json
 import time
 from collections.abc import Callable, Mapping
@@ -132,8 +133,9 @@ class Answerer:
     async def _command(
         self, ask: Ask[Any], viewer: Viewer, key: str | None, parent: str | None
     ) -> tuple[bytes, list[Hint]]:
-        digest = hashlib.sha256(ask.model_dump_json().encode()).hexdigest()
-        place = f"{self.kind.key}:{viewer.id}:{key}"
+        # Neither value can be guessed back without the key, which is stored nowhere: not who asked, not what was said.
+        place = hashlib.sha256(f"{self.kind.key}:{viewer.id}:{key}".encode()).hexdigest()
+        digest = hmac.digest((key or "").encode(), ask.model_dump_json().encode(), "sha256").hex()
 
         def decide(session: Session) -> tuple[bytes, list[Hint]]:
             if key and (first := _first_answer(session, place, digest)) is not None:

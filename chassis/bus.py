@@ -6,6 +6,7 @@ here are the settings that do not, and the one change to it: a batch is what is 
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
@@ -19,20 +20,23 @@ from faststream.nats.subscriber.usecases.stream_pull_subscriber import BatchPull
 from faststream.security import BaseSecurity
 from nats.aio.client import Client
 from nats.aio.msg import Msg
-from nats.errors import ConnectionClosedError, TimeoutError
+from nats.errors import ConnectionClosedError
 from nats.js.client import JetStreamContext
 from nats.js.errors import ServiceUnavailableError
 
 from chassis import telemetry
 from chassis.asking import OUTCOME, Answerer
-from chassis.errors import Refused
+from chassis.errors import Refused, TryLater
 from chassis.inbox import Received, Verdict
 from chassis.settings import Settings
 from chassis.transaction import Hint
 
 STREAM = "EVT"
 BATCH = 100
-FETCH_SECONDS = 30.0
+FETCH_SECONDS = 2.0
+"""How long one request for facts stands. It dies with the server unnoticed, so a restart is silence for so long."""
+PAUSE_SECONDS = 0.5
+"""Before asking again for what is not there."""
 CALL_SECONDS = 10.0
 """An R3 leader election takes about 5 s; a call must outlive it."""
 LIVE = "live"
@@ -53,8 +57,12 @@ class AtOnceBatchSubscriber(BatchPullStreamSubscriber):
         assert self.subscription
         while self.running:
             messages: list[Msg] = []
-            with suppress(TimeoutError, ConnectionClosedError, ServiceUnavailableError):
+            try:
                 messages = await self.subscription.fetch(batch=BATCH, timeout=FETCH_SECONDS)
+            except TimeoutError:
+                continue
+            except (ConnectionClosedError, ServiceUnavailableError):
+                await asyncio.sleep(PAUSE_SECONDS)  # no consumer or no connection: readiness tells, nobody spins
             if messages and self.running:
                 await self.consume(messages)
 
@@ -112,6 +120,18 @@ class Bus:
         client = self.broker._connection
         return client is not None and client.is_closed
 
+    async def reach(self) -> None:
+        """Connect for a short errand, where nobody wants to wait for a bus that is not there.
+
+        Raises:
+            TryLater: `bus-not-there`: nothing answers at the address.
+        """
+        try:
+            async with asyncio.timeout(CALL_SECONDS):
+                await self.broker.connect()
+        except TimeoutError as error:
+            raise TryLater("bus-not-there", "no nats-server answers at the address of the settings") from error
+
     def jetstream(self) -> JetStreamContext:
         """The stream side of the connection."""
         return self.connection.jetstream(timeout=CALL_SECONDS, publish_async_max_pending=1000)
@@ -119,11 +139,14 @@ class Bus:
     def consume(
         self, durable: str, subject: str, act: Callable[[Sequence[Received]], Awaitable[Sequence[Verdict]]]
     ) -> None:
-        """Hand every batch of a durable to `act`; acknowledge or ask again as its verdicts say."""
+        """Hand every batch of a durable to `act`; acknowledge or ask again as its verdicts say.
+
+        While `act` raises TryLater the batch is held: an outage of the database uses up no deliveries.
+        """
 
         async def deliver(message: NatsMessage) -> None:
             raw: list[Msg] = message.raw_message  # type: ignore[assignment]  # a batch subscriber's message holds a list
-            verdicts = await act([_received(each) for each in raw])
+            verdicts = await _patiently(lambda: act([_received(each) for each in raw]), raw)
             for each, verdict in zip(raw, verdicts, strict=True):
                 await (each.ack() if verdict.again_after is None else each.nak(delay=verdict.again_after))
 
@@ -176,6 +199,16 @@ class Bus:
     async def _disconnected(self) -> None:
         telemetry.BUS_ERRORS.labels(self.service, "disconnected").inc()
         self._log.warning("bus disconnected")
+
+
+async def _patiently(act: Callable[[], Awaitable[Sequence[Verdict]]], held: Sequence[Msg]) -> Sequence[Verdict]:
+    while True:
+        try:
+            return await act()
+        except TryLater:
+            for message in held:
+                await message.in_progress()
+            await asyncio.sleep(PAUSE_SECONDS)
 
 
 def _security(settings: Settings, service: str) -> BaseSecurity | None:

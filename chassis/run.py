@@ -60,7 +60,7 @@ class Process:
             port=self._settings.port,
             log_config=None,
             access_log=False,
-            lifespan="off",
+            lifespan="on",
             timeout_graceful_shutdown=3,
             h11_max_incomplete_event_size=64 * 1024,
         )
@@ -102,7 +102,7 @@ async def bus(settings: Settings) -> AsyncIterator[tuple[str, str]]:
 async def provision_bus(settings: Settings, url: str, services: Sequence[Service]) -> None:
     """Make or update streams and consumers, as the deployer."""
     deployer = Bus(settings, "deployer", url)
-    await deployer.broker.connect()
+    await deployer.reach()
     try:
         await provision.provision(deployer.jetstream(), services)
     finally:

@@ -135,6 +135,11 @@ class Running:
                 self._log.error("job failed", error_type=type(error).__name__)
             await asyncio.sleep(every.total_seconds())
 
+    async def run_jobs(self) -> None:
+        """Let every job come round once, now: for a clock that jumps. Safe to repeat."""
+        for _, job in self._jobs:
+            await job(self.transact)
+
     async def _tidy(self) -> None:
         while True:
             await asyncio.sleep(TIDY_SECONDS)

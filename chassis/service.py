@@ -85,6 +85,12 @@ class Jobs:
 
         return add
 
+    def and_also(self, others: Jobs) -> Jobs:
+        """These jobs and the others."""
+        both = Jobs()
+        both._jobs = [*self, *others]
+        return both
+
     def __iter__(self) -> Iterator[tuple[timedelta, Job]]:
         return iter(self._jobs)
 

@@ -45,6 +45,8 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: int = 8000
     """Where pages, health and metrics answer."""
+    practice_mail_port: int = 14025
+    """Where a practice installation catches the mail it sends."""
     public_url: str = ""
     """How browsers reach the portal; empty: http://host:port."""
     log_level: str = "INFO"

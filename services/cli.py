@@ -95,7 +95,7 @@ def _bus(arguments: argparse.Namespace) -> int:
 
     async def verify() -> list[str]:
         bus = Bus(settings, "deployer", settings.nats_url)
-        await bus.broker.connect()
+        await bus.reach()
         try:
             return await provision.differences(bus.jetstream(), services)
         finally:
@@ -131,9 +131,11 @@ def _simulate(arguments: argparse.Namespace) -> int:
 
 
 def _smoke(arguments: argparse.Namespace) -> int:
-    from services import smoke
+    import services.smoke as smoke
 
-    return int(_run(smoke.run(arguments.address, arguments.nats)))
+    report, missing = _run(smoke.run(arguments.address, arguments.nats))
+    print(report)
+    return 1 if missing else 0
 
 
 def _parser() -> argparse.ArgumentParser:

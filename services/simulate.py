@@ -20,7 +20,7 @@ from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
 from chassis import Refused, Role, Service, Settings, Viewer, clock, run, seal
-from chassis.reading import facts
+from chassis.reading import facts, last_sequence
 from chassis.running import Running
 from contracts import Event, chat, feedback, intake, portal
 from contracts.areas import load_areas
@@ -163,8 +163,9 @@ class Pilot:
             for each in questions.questions
         )
         opened = portal.ContactOpened(
-            area=AREA, municipality=KOKKOLA, contact_id=contact, origin=portal.Origin.CHAT, language="fi", trouble="knee",
-            age_band=portal.AgeBand.FROM_23_TO_74, questionnaire=questions.version, answers=answers, opened_at=at,
+            area=AREA, municipality=KOKKOLA, contact_id=contact, origin=portal.Origin.CHAT, language="fi",
+            trouble="knee", age_band=portal.AgeBand.FROM_23_TO_74, questionnaire=questions.version, answers=answers,
+            opened_at=at,
         )  # fmt: skip
         await self._front.transact(lambda tx: tx.publish(opened))
         return contact
@@ -251,13 +252,15 @@ async def _live_through(pilot: Pilot, reading: Reading, time_source: clock.SetCl
 
 
 async def _told_everything(process: run.Process) -> None:
-    """Wait until the stream has stood still: no outbox row waits, no job has anything left to tell."""
+    """Let every job see the last day, then wait until the stream stands still."""
+    for running in process.running:
+        await running.run_jobs()
     bus = process.running[0].bus.jetstream()
     still, before = 0, -1
-    while still < 15:
-        now = (await bus.stream_info("EVT")).state.last_seq
+    while still < 10:
+        await asyncio.sleep(0.1)
+        now = await last_sequence(bus)
         still, before = (still + 1, now) if now == before else (0, now)
-        await asyncio.sleep(0.2)
 
 
 def _free_ports() -> int:
@@ -321,7 +324,7 @@ def printed(report: Report, reading: Reading) -> str:
     area = load_areas(Settings().areas_dir, practice=False).area(AREA)
     low, high = net_promoter_interval(scores) or (-100, 100)
     lines = [
-        f"{area.names.en}: physiotherapy chat pilot {OPENED:%d.%m.%Y}-{CLOSED:%d.%m.%Y}, counted from the facts on the bus",
+        f"{area.names.en}: physiotherapy chat pilot {OPENED:%d.%m.%Y}-{CLOSED:%d.%m.%Y}, counted from its facts",
         f"  contacts       {base + report.abandoned}, of which {report.abandoned} left the queue"
         " (our assumption: the report does not say why its base is 21)",
         f"  conversations  {base}",

@@ -1,7 +1,8 @@
-"""The JSON API: what a resident does, for front ends that are no browser. The contact's bearer secret opens it, its id alone nothing.
+"""The JSON API: what a resident does, for front ends that are no browser.
 
-Every change takes an `Idempotency-Key` (a UUID the caller makes up): the same key again has no second effect. Errors are
-problems (RFC 9457) with a stable `code` and a sentence in the language of `Accept-Language`.
+The contact's bearer secret opens it, its id alone nothing. Every change takes an `Idempotency-Key`, a UUID the caller
+makes up: the same key again has no second effect. Errors are problems (RFC 9457) with a stable `code` and a sentence in
+the language of `Accept-Language`.
 """
 
 from __future__ import annotations

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
@@ -17,6 +19,7 @@ from services.portal.guard import Guard
 from services.portal.models import PortalTable
 from services.portal.pages import case, desk, desk_lists, desk_talk, errors, front, practice, questions, static
 from services.portal.pages.stream import Streams
+from services.portal.practice import calendar, mail
 from services.portal.settings import PortalSettings
 
 LOCAL_HOSTS = {"localhost", "127.0.0.1", "[::1]"}
@@ -41,7 +44,14 @@ def hosts(edge: Edge) -> frozenset[str]:
 
 def pages(edge: Edge) -> FastAPI:
     """The ASGI application over an edge."""
-    app = FastAPI(title="Digiterapia", version="1", docs_url=None, redoc_url=None, openapi_url="/api/v1/openapi.json")
+    app = FastAPI(
+        title="Digiterapia",
+        version="1",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/api/v1/openapi.json",
+        lifespan=_catching_mail if edge.settings.practice else None,
+    )
     app.state.edge = edge
     app.state.streams = Streams(edge.knobs.streams_limit, edge.knobs.streams_per_session)
     errors.install(app)
@@ -49,9 +59,9 @@ def pages(edge: Edge) -> FastAPI:
     identity.install(app, edge)
     if edge.settings.practice:
         app.include_router(practice.routes, include_in_schema=False)
+    app.include_router(desk.shortcuts, include_in_schema=False)
     for module in PAGES:
         app.include_router(module.routes, include_in_schema=False)
-    app.include_router(desk.shortcuts, include_in_schema=False)
     app.add_middleware(
         Guard,
         hosts=hosts(edge),
@@ -62,6 +72,17 @@ def pages(edge: Edge) -> FastAPI:
     return app
 
 
+@asynccontextmanager
+async def _catching_mail(app: FastAPI) -> AsyncIterator[None]:
+    """Take the mail a practice installation sends, while the portal runs."""
+    settings: Settings = app.state.edge.settings
+    app.state.mailbox = await mail.start(settings.host, settings.practice_mail_port)
+    try:
+        yield
+    finally:
+        app.state.mailbox.close()
+
+
 def web(running: Running) -> Any:
     """The pages of the running portal."""
     settings = running.service.settings
@@ -70,7 +91,7 @@ def web(running: Running) -> Any:
         transact=running.transact,
         seal=running.sealer.seal,
         hints=running.hints,
-        areas=load_areas(settings.areas_dir, practice=settings.practice),
+        areas=load_areas(settings.areas_dir, practice=settings.always_open),
         clock=clock.now,
         settings=settings,
         knobs=PortalSettings(),
@@ -79,5 +100,6 @@ def web(running: Running) -> Any:
 
 
 def build(settings: Settings) -> Service:
-    """The web edge: resident pages, desk, API. Tells ContactOpened, IdentityVerified, CallbackRequested; hears nothing."""
-    return Service(name="portal", settings=settings, jobs=jobs, tables=PortalTable.metadata, web=web)
+    """The web edge: pages, desk, API. Tells ContactOpened, IdentityVerified, CallbackRequested; hears nothing."""
+    all_jobs = jobs.and_also(calendar.jobs) if settings.practice else jobs
+    return Service(name="portal", settings=settings, jobs=all_jobs, tables=PortalTable.metadata, web=web)

@@ -109,7 +109,7 @@ def read_texts(language: Language) -> Texts:
     for message in catalogue:
         if message.id:
             key = message.id if isinstance(message.id, str) else message.id[0]
-            texts[key] = (message.string,) if isinstance(message.string, str) else tuple(message.string)
+            texts[key] = (message.string,) if isinstance(message.string, str) else tuple(message.string or ())
     return texts
 
 
@@ -121,7 +121,7 @@ def words(language: Language) -> Words:
 
 
 def preferred(accept_language: str) -> Language:
-    """The language of service a browser asks for first (RFC 9110 section 12.5.4); Finnish when it asks for none of ours."""
+    """The language of service a browser asks for first (RFC 9110 section 12.5.4); Finnish when none of ours."""
     wishes: list[tuple[float, int, Language]] = []
     for place, part in enumerate(accept_language[:500].split(",")):
         tag, _, parameter = part.strip().partition(";")

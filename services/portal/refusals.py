@@ -1,4 +1,4 @@
-"""How a refusal looks from outside: an HTTP status, and a sentence in the person's language (catalogue `refusal.<code>`)."""
+"""How a refusal looks from outside: an HTTP status, and a sentence in the catalogue (`refusal.<code>`)."""
 
 from __future__ import annotations
 

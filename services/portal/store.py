@@ -20,7 +20,7 @@ CONTACT, MESSAGE = "contact", "message"
 
 
 def first_sent(tx: Transaction, *, who: str, key: str, contact_id: UUID, what: str) -> bool:
-    """Write down that a form was sent; False when it was sent before. Decided by the primary key, also for two at once."""
+    """Write down that a form was sent; False when it was before. The primary key decides, also for two at once."""
     row = {"digest": _digest(who, key), "contact_id": contact_id, "what": what, "sent_at": tx.now}
     insert = upsert(tx.session, Submission).values(row).on_conflict_do_nothing()
     return bool(tx.session.connection().execute(insert).rowcount == 1)

@@ -14,7 +14,7 @@ from uuid import UUID, uuid4
 from sqlalchemy.orm import registry
 from sqlmodel import Field, Session, SQLModel, func, select
 
-from chassis import Answers, Handlers, Refused, Service, Settings, Transaction, TryLater, Unprocessable
+from chassis import Answers, Handlers, Hint, Refused, Service, Settings, Transaction, TryLater, Unprocessable
 from chassis.envelope import headers_for
 from chassis.inbox import Received
 from chassis.tables import UtcInstant
@@ -176,3 +176,7 @@ def received(fact: Called, *, sequence: int = 1, deliveries: int = 1, event_id: 
     headers |= over.get("headers", {})
     body = over.get("body", fact.model_dump_json().encode())
     return Received(fact.subject, headers, body, sequence, deliveries)
+
+
+def hint_of(call_id: UUID) -> Hint:
+    return Hint(contact=call_id)

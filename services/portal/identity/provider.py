@@ -78,7 +78,6 @@ class Provider:
         keys: our private keys in it.
         redirect_uri: where the browser comes back.
         clock: tells the time.
-        fetcher: opens an HTTP client; a fresh one per login.
     """
 
     def __init__(
@@ -88,13 +87,13 @@ class Provider:
         *,
         redirect_uri: str,
         clock: Callable[[], datetime],
-        fetcher: Fetcher | None = None,
     ) -> None:
         self.oidc = oidc
         self.keys = keys
         self.redirect_uri = redirect_uri
         self._clock = clock
-        self._fetcher = fetcher or self._client
+        self.fetcher: Fetcher = self._client
+        """Opens an HTTP client; a fresh one per exchange."""
         self._endpoints: tuple[datetime, Endpoints] | None = None
         self._jwks: tuple[datetime, KeySet] | None = None
 
@@ -225,7 +224,7 @@ class Provider:
 
     async def _json(self, method: str, url: str, form: Mapping[str, str] | None = None) -> dict[str, Any]:
         try:
-            async with self._fetcher() as client:
+            async with self.fetcher() as client:
                 reply = await client.request(method, url, data=form, headers={"accept": "application/json"})
             body = reply.json() if len(reply.content) <= LARGEST_REPLY else None
         except (httpx.HTTPError, ValueError) as error:

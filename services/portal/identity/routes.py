@@ -50,7 +50,7 @@ def resident_routes(edge: Edge, provider: Provider, oidc: ResidentOidc) -> APIRo
         departure = Departure(language)
         url = await provider.departure_url(departure)
         await edge.transact(lambda tx: _remember(tx, departure, bound_to=_session(me), contact_id=contact_id))
-        return _go(url)
+        return _depart(edge, url)
 
     @router.get(RESIDENT_CALLBACK)
     async def identified(
@@ -88,7 +88,7 @@ def desk_routes(edge: Edge, provider: Provider, oidc: StaffOidc) -> APIRouter:
         url = await provider.departure_url(departure)
         secret = secrets.token_urlsafe(sessions.SECRET_BYTES)
         await edge.transact(lambda tx: _remember(tx, departure, bound_to=_browser(secret)))
-        response = _go(url)
+        response = _depart(edge, url)
         sessions.put_cookie(response, edge.settings, DESK_LOGIN_COOKIE, secret, lives=LOGIN_LIFE)
         return response
 
@@ -195,6 +195,11 @@ def _session(me: Visitor) -> str:
 
 def _browser(secret: str) -> str:
     return f"browser:{hashlib.sha256(secret.encode()).hexdigest()}"
+
+
+def _depart(edge: Edge, url: str) -> RedirectResponse:
+    """To the provider; to the stand-in by path alone, so that localhost and 127.0.0.1 keep their own cookies."""
+    return _go(url.removeprefix(edge.settings.base_url))
 
 
 def _go(url: str) -> RedirectResponse:

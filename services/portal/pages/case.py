@@ -1,4 +1,4 @@
-"""The case page: what is the case now, and what the person does about it; for the session that opened the contact alone."""
+"""The case page: what is the case now and what the person does about it, for the session that opened the contact."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Lists of the desk: promised calls, visits and free times, feedback. Reads of personal data are audited, so they are few."""
+"""Lists of the desk: promised calls, visits and free times, feedback. Reads of personal data are audited: few."""
 
 from __future__ import annotations
 

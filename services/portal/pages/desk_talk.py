@@ -1,4 +1,4 @@
-"""A conversation at the desk: what was said, what the resident told beforehand, and what the therapist does about it."""
+"""A conversation at the desk: what was said, what the resident told beforehand, what the therapist does about it."""
 
 from __future__ import annotations
 

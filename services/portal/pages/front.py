@@ -108,8 +108,9 @@ async def _front(request: Request, language: Language, form: Form) -> Response:
         except Refused:
             return []
 
-    picks, *channels = await asyncio.gather(troubles(), *(_channel(edge, code) for code in edge.areas))
-    counties = [county(area, channel, t) for area, channel in zip(edge.areas.values(), channels, strict=True)]
+    channels = asyncio.gather(*(_channel(edge, code) for code in edge.areas))
+    picks = await troubles()
+    counties = [county(area, channel, t) for area, channel in zip(edge.areas.values(), await channels, strict=True)]
     page = page_of(request, language, "")
     status = UNPROCESSABLE if form.errors else 200
     return shown("front.html", page, status=status, counties=counties, troubles=picks, form=form)

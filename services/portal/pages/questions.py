@@ -90,7 +90,9 @@ def _page(
 async def ask(request: Request, language: Language, kunta: Word = "", vaiva: Word = "") -> Response:
     edge = edge_of(request)
     wish, asked = await _asked(request, language, kunta, vaiva)
-    me = await sessions.guest(request) or await edge.transact(sessions.open_visitor)
+    me = await sessions.guest(request)
+    if me is None:
+        me = await edge.transact(sessions.open_visitor)
     response = _page(request, language, wish, asked, me, Form())
     sessions.put_visitor(response, edge.settings, me)
     return response

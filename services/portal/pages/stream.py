@@ -1,15 +1,16 @@
 """Server-Sent Events: one stream per open page, resumable, bounded, over when the page or the process is.
 
-Source: WHATWG HTML, section 9.2. An event's id is the sequence of the message it carries, so a dropped line loses nothing.
+Source: WHATWG HTML, section 9.2. An event's id is the sequence of its message, so a dropped line loses nothing.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 from uuid import UUID
 
 from fastapi import Request
@@ -96,32 +97,45 @@ def live(
     streams.must_have_room(session_id)
 
     async def events() -> AsyncIterator[str]:
-        with streams.one_more(session_id), edge.hints.subscribe(contacts=contacts, areas=areas) as listener:
-            async for each in changes(look, listener, edge.closing, every=every):
-                yield each
+        async with AsyncExitStack() as open_while:
+            open_while.enter_context(streams.one_more(session_id))
+            places = [edge.hints.subscribe(contact=contact) for contact in contacts]
+            places += [edge.hints.subscribe(area=area) for area in areas]
+            listeners = [await open_while.enter_async_context(place) for place in places]
+            async for line in changes(look, listeners, edge.closing, every=every):
+                yield line
 
     # Proxies must not hold a stream back.
     return StreamingResponse(events(), media_type="text/event-stream", headers={"x-accel-buffering": "no"})
 
 
-async def changes(look: Look, listener: Listener, closing: asyncio.Event, *, every: float) -> AsyncIterator[str]:
+async def changes(
+    look: Look, listeners: Sequence[Listener], closing: asyncio.Event, *, every: float
+) -> AsyncIterator[str]:
     """The lines of a stream, until the process stops or the session is over."""
     yield f"retry: {RETRY_MILLISECONDS}\n\n"
     known: dict[str, str] = {}
-    stopping = asyncio.ensure_future(closing.wait())
+    while not closing.is_set():
+        try:
+            lines = list(_events(await look(), known))
+        except Refused as refused:
+            if refused.code not in UNAVAILABLE:
+                return
+            lines = []  # away for the moment: the page keeps what it has, the next look comes soon
+        for line in lines or [PING]:
+            yield line
+        await _wait(listeners, closing, every)
+
+
+async def _wait(listeners: Sequence[Listener], closing: asyncio.Event, seconds: float) -> None:
+    """Until somebody hints, the process stops, or the time is over."""
+    waits: list[Coroutine[Any, Any, bool]] = [closing.wait(), *(listener.next(seconds) for listener in listeners)]
+    woken = [asyncio.ensure_future(wait) for wait in waits]
     try:
-        while not stopping.done():
-            try:
-                lines = list(_events(await look(), known))
-            except Refused as refused:
-                if refused.code not in UNAVAILABLE:
-                    return
-                lines = []  # away for the moment: the page keeps what it has, the next look comes soon
-            for line in lines or [PING]:
-                yield line
-            await _wait(listener, stopping, every)
+        await asyncio.wait(woken, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
     finally:
-        stopping.cancel()
+        for each in woken:
+            each.cancel()
 
 
 def _events(change: Change, known: dict[str, str]) -> Iterator[str]:
@@ -131,14 +145,6 @@ def _events(change: Change, known: dict[str, str]) -> Iterator[str]:
         if known.get(panel) != html:
             known[panel] = html
             yield event("panel", fresh_keys(html))
-
-
-async def _wait(listener: Listener, stopping: asyncio.Future[bool], seconds: float) -> None:
-    hinted = asyncio.ensure_future(listener.next(seconds))
-    try:
-        await asyncio.wait({hinted, stopping}, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        hinted.cancel()
 
 
 def event(name: str, html: str, *, sequence: int | None = None) -> str:

@@ -273,7 +273,8 @@ def _keep(kept: OrderedDict[str, Any], value: Any, *, key: str = "") -> str:
 
 
 def _back(home: str, **values: str) -> Response:
-    return RedirectResponse(f"{home}?{urlencode(values)}", 303, headers={"cache-control": "no-store"})
+    """To the client by path alone: it lives at our address, whatever name of it the browser uses."""
+    return RedirectResponse(f"{urlsplit(home).path}?{urlencode(values)}", 303, headers={"cache-control": "no-store"})
 
 
 def _s256(verifier: str) -> str:

@@ -25,7 +25,7 @@ from contracts.areas import load_areas
 from contracts.intake import ContactView, GetContact
 from services.portal import sessions
 from services.portal.edge import Edge
-from services.portal.identity.install import install
+from services.portal.identity import install
 from services.portal.models import PortalTable
 from services.portal.practice.idp import Asked, StandIn
 from services.portal.practice.people import TestPerson, residents, staff

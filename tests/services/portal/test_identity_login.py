@@ -95,6 +95,13 @@ def test_the_request_goes_out_signed_with_nothing_of_it_in_clear(world: World) -
     assert set(query(departure)) == {"client_id", "response_type", "scope", "request"}
 
 
+def test_a_practice_browser_stays_under_the_name_it_came_by(world: World) -> None:
+    """A session at localhost is none at 127.0.0.1: no redirect of the stand-in may change the host."""
+    departure = world.departs(world.has_a_contact())
+    back = world.chooses(departure, world.resident())
+    assert (departure.headers["location"][0], back[0]) == ("/", "/")
+
+
 def test_two_tabs_may_both_be_on_their_way(world: World) -> None:
     contact = world.has_a_contact()
     first = world.way_back(contact)

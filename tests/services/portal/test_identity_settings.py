@@ -12,7 +12,7 @@ from fastapi import FastAPI
 from starlette.routing import Mount
 
 from chassis import Profile, Settings
-from services.portal.identity.install import install
+from services.portal.identity import install
 from services.portal.identity.keys import make_keys, read_keys
 from services.portal.identity.settings import ResidentOidc, StaffOidc, configured
 from tests.services.portal.identity_world import World

@@ -13,15 +13,15 @@ from sqlalchemy import create_engine, text
 from services.scheduling.app import build
 from tests.unit import Unit, practice_settings
 
-WINDOWS = 1
+WINDOWS = 4
 """Processes of the service that share one database: each has its own connections and its own writing thread."""
 
 
 @pytest.fixture
-def scheduling(together: list[Unit]) -> Iterator[Unit]:
-    unit = together[0]
+def scheduling(tmp_path: Path) -> Iterator[Unit]:
+    unit = Unit(build(practice_settings(tmp_path)))
     yield unit
-    pass
+    unit.close()
 
 
 @pytest.fixture(scope="session")
@@ -38,7 +38,7 @@ def postgres() -> Iterator[str]:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-@pytest.fixture(params=["postgresql"])
+@pytest.fixture(params=["sqlite", "postgresql"])
 def together(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[list[Unit]]:
     """The service several times over the same database, as production runs it."""
     over = {}

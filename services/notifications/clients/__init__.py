@@ -1,0 +1,1 @@
+"""The mail gateway, and the letters it takes."""

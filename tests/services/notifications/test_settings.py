@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from chassis import Settings
+from services.notifications.app import build
+
+PRODUCTION = {
+    "profile": "production",
+    "nats_url": "tls://bus.invalid:4222",
+    "nats_monitor_url": "https://bus.invalid:8222",
+    "public_url": "https://booking.invalid",
+}
+OWN = {"SMTP_HOST": "mail.invalid", "SMTP_STARTTLS": "true", "SENDER": "noreply@booking.example"}
+
+
+def test_practice_needs_no_setting(tmp_path: Path) -> None:
+    assert build(Settings(data_dir=tmp_path)).name == "notifications"
+
+
+@pytest.mark.parametrize("missing", OWN)
+def test_production_does_not_send_by_the_defaults_of_practice(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, missing: str
+) -> None:
+    for name in OWN.keys() - {missing}:
+        monkeypatch.setenv(f"NOTIFICATIONS_{name}", OWN[name])
+    with pytest.raises(ValueError, match=f"NOTIFICATIONS_{missing}"):
+        build(Settings(data_dir=tmp_path, **PRODUCTION))
+
+
+def test_production_starts_with_gateway_encryption_and_sender_set(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in OWN.items():
+        monkeypatch.setenv(f"NOTIFICATIONS_{name}", value)
+    assert build(Settings(data_dir=tmp_path, **PRODUCTION)).name == "notifications"
+
+
+@pytest.mark.parametrize("sender", ["", "Booking <noreply@booking.example>", "noreply@booking.example\nBcc: x@y.fi"])
+def test_a_sender_that_is_no_plain_address_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sender: str
+) -> None:
+    monkeypatch.setenv("NOTIFICATIONS_SENDER", sender)
+    with pytest.raises(ValueError, match="NOTIFICATIONS_SENDER"):
+        build(Settings(data_dir=tmp_path))
