@@ -32,6 +32,7 @@ V = TypeVar("V", bound=View)
 PATIENCE_SECONDS = 8.0
 """How long an asker waits in all; a restarting service is back within it."""
 ONE_TRY_SECONDS = 4.0
+BETWEEN_TRIES_SECONDS = 0.2
 OUTCOME = "digi-outcome"
 
 
@@ -77,9 +78,10 @@ class Asker:
                 )
                 return (reply.headers or {}).get(OUTCOME, ""), reply.data
             except NoRespondersError:
-                await asyncio.sleep(0.2)
+                pass  # nobody is there yet
             except (NatsError, TimeoutError) as error:
                 telemetry.log("ask").warning("no answer", fact_type=subject, error_type=type(error).__name__)
+            await asyncio.sleep(BETWEEN_TRIES_SECONDS)  # a closed connection fails at once: let others have their turn
             if time.monotonic() > deadline:
                 raise Refused("service-unavailable", f"nobody answered {subject} in {PATIENCE_SECONDS:.0f} s")
 

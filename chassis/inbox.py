@@ -167,8 +167,8 @@ def _first_seen(consumer: Consumer, session: Session, items: list[_Item]) -> set
         return set()
     at = clock.now()
     rows = {_key(item): {"consumer": consumer.durable, "event_id": _key(item), "handled_at": at} for item in items}
-    statement = upsert(session, inbox).values(list(rows.values())).on_conflict_do_nothing()
-    return set(session.connection().execute(statement.returning(inbox.c.event_id)).scalars())
+    statement = upsert(session, inbox).on_conflict_do_nothing().returning(inbox.c.event_id)
+    return set(session.connection().execute(statement, list(rows.values())).scalars())
 
 
 def _handle(consumer: Consumer, session: Session, item: _Item) -> Verdict:

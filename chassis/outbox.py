@@ -9,7 +9,7 @@ import asyncio
 import json
 import zlib
 from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
 
@@ -19,6 +19,7 @@ from sqlmodel import Session
 
 from chassis import clock, telemetry
 from chassis.db import Database
+from chassis.errors import TryLater
 from chassis.tables import answered, inbox, outbox
 
 BATCH = 250
@@ -26,6 +27,8 @@ KEEP_PUBLISHED = timedelta(hours=24)
 """How long a published row stays, as a replay buffer for a bus that lost its last seconds."""
 KEEP_INBOX = timedelta(days=100)
 """Longer than the stream's max age (90 days): a message that can still come is still known."""
+ACK_SECONDS = 10.0
+"""How long the bus may take to say that it has a row. The client keeps a refusal to itself: it looks like silence."""
 LOOK_AGAIN_SECONDS = 1.0
 """Safety net under the wake-up after a commit."""
 BUSY_SECONDS = 0.05
@@ -66,8 +69,11 @@ class Relay:
         """Publish until nothing is left; False when another process is at it.
 
         Raises:
-            nats.errors.Error: the bus did not take a row; it and all after it stay unpublished.
+            TryLater: `bus-away`.
+            nats.errors.Error, TimeoutError: the bus did not take a row; it and all after it stay unpublished.
         """
+        if not bus._nc.is_connected:  # what is given to the client now it would only pile up
+            raise TryLater("bus-away", f"the outbox of {self._service} waits for the bus")
         async with self._sole() as mine:
             if not mine:
                 return False
@@ -77,23 +83,22 @@ class Relay:
         return True
 
     async def _publish(self, bus: JetStreamContext, rows: Sequence[Any]) -> None:
-        acks = [await bus.publish_async(row.subject, row.payload, headers=json.loads(row.headers)) for row in rows]
-        taken = []
-        failure: BaseException | None = None
-        for row, ack in zip(rows, acks, strict=True):
-            try:
-                await asyncio.wait_for(ack, timeout=10)
-            except Exception as error:
-                failure = error
-                break  # resend from here: what comes after may be stored already, its id makes the second copy nothing
-            taken.append(row.id)
-        if taken:
-            await self._database.transact(lambda session: _mark(session, taken))
-            telemetry.PUBLISHED.labels(self._service).inc(len(taken))
-        if failure:
-            for ack in acks[len(taken) + 1 :]:
-                ack.cancel()
-            raise failure
+        acks: list[asyncio.Future[Any]] = []
+        taken: list[int] = []
+        try:
+            for row in rows:
+                acks.append(await bus.publish_async(row.subject, row.payload, headers=json.loads(row.headers)))
+            for row, ack in zip(rows, acks, strict=True):
+                # Resend from the first that fails: what comes after it may be stored already, its id makes the second
+                # copy nothing.
+                await asyncio.wait_for(ack, timeout=ACK_SECONDS)
+                taken.append(row.id)
+        finally:
+            for ack in acks:
+                ack.cancel()  # the client counts what nobody answers as pending, for ever, and stops at a thousand
+            if taken:
+                await self._database.transact(lambda session: _mark(session, taken))
+                telemetry.PUBLISHED.labels(self._service).inc(len(taken))
 
     async def _measure_age(self) -> None:
         try:
@@ -115,24 +120,33 @@ class Relay:
             yield True
             return
         key = zlib.crc32(f"relay:{self._service}".encode())
-        connection: Connection = await asyncio.to_thread(self._database.engine.connect)
-        async with AsyncExitStack() as stack:
-            stack.push_async_callback(asyncio.to_thread, connection.close)
-            mine = await asyncio.to_thread(_lock, connection, key)
-            if mine:
-                stack.push_async_callback(asyncio.to_thread, _unlock, connection, key)
-            yield mine
+        taking = asyncio.ensure_future(asyncio.to_thread(_take_turn, self._database, key))
+        try:
+            turn = await asyncio.shield(taking)
+            yield turn is not None
+        finally:  # also when cancelled while taking it: a turn that nobody gives back stops every other process
+            if (turn := await taking) is not None:
+                await asyncio.to_thread(_give_back, turn, key)
 
 
-def _lock(connection: Connection, key: int) -> bool:
-    mine = bool(connection.execute(text("SELECT pg_try_advisory_lock(:key)"), {"key": key}).scalar())
-    connection.commit()
-    return mine
+def _take_turn(database: Database, key: int) -> Connection | None:
+    connection = database.engine.connect()
+    try:
+        mine = connection.execute(text("SELECT pg_try_advisory_lock(:key)"), {"key": key}).scalar()
+        connection.commit()
+    except BaseException:
+        connection.close()
+        raise
+    if mine:
+        return connection
+    connection.close()
+    return None
 
 
-def _unlock(connection: Connection, key: int) -> None:
-    connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": key})
-    connection.commit()
+def _give_back(connection: Connection, key: int) -> None:
+    with connection:
+        connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": key})
+        connection.commit()
 
 
 _UNPUBLISHED = (

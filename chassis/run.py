@@ -55,7 +55,7 @@ class Process:
         """Start every service, then the web side."""
         await asyncio.gather(*(running.start() for running in self.running))
         config = uvicorn.Config(
-            self.application(),
+            telemetry.Traced(self.application()),
             host=self._settings.host,
             port=self._settings.port,
             log_config=None,

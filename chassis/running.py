@@ -116,13 +116,17 @@ class Running:
 
     async def transact(self, work: Callable[[Transaction], T]) -> T:
         """Run `work` in one transaction of this service, publish what it told, send its hints."""
-        result, hints = await self.database.transact(partial(self._run, work))
+        result, hints = await self.database.transact(partial(self._run, work, telemetry.traceparent()))
         await self._told(hints)
         return result
 
-    def _run(self, work: Callable[[Transaction], T], session: Session) -> tuple[T, list[Hint]]:
+    def _run(self, work: Callable[[Transaction], T], parent: str | None, session: Session) -> tuple[T, list[Hint]]:
         tx = Transaction(self.name, session, self.sealer)
-        result = work(tx)
+        # What begins here, on a page or in a job, begins a trace; another thread knows nothing of the caller's.
+        with telemetry.tracer.start_as_current_span(
+            f"{self.name} transaction", context=telemetry.parent_of(parent), record_exception=False
+        ):
+            result = work(tx)
         session.flush()
         write_down(session, [tx])
         return result, tx.hints

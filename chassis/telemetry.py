@@ -13,6 +13,7 @@ from opentelemetry import propagate, trace
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
+from opentelemetry.trace import SpanKind
 from prometheus_client import Counter, Gauge, Histogram
 
 FACTS = Counter("digi_facts_handled", "Facts handled, by how it ended", ["service", "event", "outcome"])
@@ -65,6 +66,26 @@ def traceparent() -> str | None:
 def parent_of(header: str | None) -> Any:
     """The context a received `traceparent` stands for, to start a span under."""
     return propagate.extract({"traceparent": header}) if header else None
+
+
+class Traced:
+    """ASGI: every request begins a trace, or goes on with the caller's. A span names the method, never the address."""
+
+    def __init__(self, app: Any) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Serve under a span."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        with tracer.start_as_current_span(
+            f"HTTP {scope['method']}",
+            context=parent_of(dict(scope["headers"]).get(b"traceparent", b"").decode("latin-1")),
+            kind=SpanKind.SERVER,
+            record_exception=False,
+        ):
+            await self._app(scope, receive, send)
 
 
 def _keep_allowed(_logger: Any, _method: str, line: MutableMapping[str, Any]) -> Mapping[str, Any]:

@@ -123,9 +123,9 @@ def write_down(session: Session, transactions: Sequence[Transaction]) -> None:
 def _next_versions(session: Session, counts: Counter[UUID]) -> dict[UUID, int]:
     """Reserve version numbers; returns the last one used before these. Sorted, so that two writers never deadlock."""
     insert = upsert(session, aggregate_version)
-    statement = insert.values([{"aggregate_id": id, "version": counts[id]} for id in sorted(counts)])
-    statement = statement.on_conflict_do_update(
-        index_elements=["aggregate_id"], set_={"version": aggregate_version.c.version + statement.excluded.version}
+    statement = insert.on_conflict_do_update(
+        index_elements=["aggregate_id"], set_={"version": aggregate_version.c.version + insert.excluded.version}
     ).returning(aggregate_version.c.aggregate_id, aggregate_version.c.version)
-    found = session.connection().execute(statement).fetchall()
+    rows = [{"aggregate_id": id, "version": counts[id]} for id in sorted(counts)]
+    found = session.connection().execute(statement, rows).fetchall()
     return {row.aggregate_id: row.version - counts[row.aggregate_id] for row in found}

@@ -133,6 +133,7 @@ def _simulate(arguments: argparse.Namespace) -> int:
 def _smoke(arguments: argparse.Namespace) -> int:
     import services.smoke as smoke
 
+    telemetry.configure_logs("ERROR")
     report, missing = _run(smoke.run(arguments.address, arguments.nats))
     print(report)
     return 1 if missing else 0

@@ -25,6 +25,7 @@ from uuid import uuid4
 import httpx
 import psycopg
 import pytest
+from nats.aio.client import Client
 from nats.js.client import JetStreamContext
 from sqlalchemy import Engine, MetaData, Table, create_engine, func, select
 from sqlalchemy.engine import make_url
@@ -166,8 +167,18 @@ class Stack:
         """A connection of the test's own."""
         if self._tester is None:
             self._tester = Bus(self.settings, "tester", self.nats.url)
-            await self._tester.broker.connect()
+            await self._tester.reach()
         return self._tester.jetstream()
+
+    @property
+    def connected(self) -> bool:
+        """Whether the test's own connection stands."""
+        return self._tester is not None and self._tester.connected
+
+    def connection(self) -> Client:
+        """The test's own connection itself."""
+        assert self._tester
+        return self._tester.connection
 
     async def provision(self) -> None:
         await provision_bus(self.settings, self.nats.url, self.services)

@@ -8,6 +8,8 @@ from services.notifications.clients.smtp import Gateway
 from services.notifications.domain import is_address
 from services.notifications.settings import NotificationsSettings
 
+NEEDED_IN_PRODUCTION = {"smtp_host", "smtp_port", "smtp_starttls", "sender"}
+
 
 def build(settings: Settings) -> Service:
     """Notifications. Hears VisitBooked; tells NotificationSent, NotificationFailed.
@@ -16,10 +18,12 @@ def build(settings: Settings) -> Service:
         ValueError: the sender is no address, or production would send by the practice installation's defaults.
     """
     own = NotificationsSettings()
+    if settings.practice and not own.smtp_port:
+        own = own.model_copy(update={"smtp_port": settings.practice_mail_port})
     if not is_address(own.sender):
         raise ValueError("NOTIFICATIONS_SENDER is to be one plain e-mail address")
-    if not settings.practice and not {"smtp_host", "smtp_starttls", "sender"} <= own.model_fields_set:
-        raise ValueError("production needs NOTIFICATIONS_SMTP_HOST, NOTIFICATIONS_SMTP_STARTTLS, NOTIFICATIONS_SENDER")
+    if not settings.practice and (missing := NEEDED_IN_PRODUCTION - own.model_fields_set):
+        raise ValueError("production needs " + ", ".join(sorted(f"NOTIFICATIONS_{name.upper()}" for name in missing)))
     return Service(
         name="notifications",
         settings=settings,

@@ -14,7 +14,8 @@ class NotificationsSettings(BaseSettings):
     )
 
     smtp_host: str = "127.0.0.1"
-    smtp_port: int = Field(default=14025, ge=1, le=65535)
+    smtp_port: int = Field(default=0, ge=0, le=65535)
+    """0: the practice installation's mail catcher."""
     smtp_starttls: bool = False
     """Demand an encrypted connection; a gateway that does not offer it gets no mail."""
     smtp_user: str = ""

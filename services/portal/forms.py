@@ -18,6 +18,7 @@ from chassis import Refused
 from services.portal.language import Words
 
 FIELDS_MAX = 100
+FINLAND = 358
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 """Control characters, line ends and tab excepted: no keyboard writes them, some databases refuse them."""
 _EMAIL = re.compile(r"^[^\s@<>(),;:\"\\\[\]]{1,64}@[^\s@<>(),;:\"\\\[\]]{1,185}\.[A-Za-z0-9-]{2,63}$", re.ASCII)
@@ -104,6 +105,16 @@ def phone_number(typed: str) -> str | None:
     if not phonenumbers.is_valid_number(number) or phonenumbers.number_type(number) in _REFUSED_KINDS:
         return None
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def readable_phone(number: str) -> str:
+    """A number as one reads it aloud: 040 1234567."""
+    try:
+        parsed = phonenumbers.parse(number, "FI")
+    except phonenumbers.NumberParseException:
+        return number
+    kind = phonenumbers.PhoneNumberFormat
+    return phonenumbers.format_number(parsed, kind.NATIONAL if parsed.country_code == FINLAND else kind.INTERNATIONAL)
 
 
 def email_address(typed: str) -> str | None:

@@ -53,11 +53,11 @@ class Words:
         return self(key if self.has(key) else "refusal.other")
 
     def day_time(self, instant: datetime) -> str:
-        """Torstai 26.11. klo 10.00."""
+        """An instant: torstai 26.11. klo 10.00."""
         return self._format(instant, "format.day_time")
 
     def day(self, day: date) -> str:
-        """Torstai 26.11.2026."""
+        """A day: torstai 26.11.2026."""
         return format_date(day, self("format.day"), locale=self.locale)
 
     def on_day_time(self, instant: datetime) -> str:
@@ -69,12 +69,16 @@ class Words:
         return format_date(day, self("format.on_day"), locale=self.locale)
 
     def clock(self, instant: datetime) -> str:
-        """10.00."""
+        """A time of day: 10.00."""
         return format_time(instant.astimezone(HELSINKI), self("format.clock"), tzinfo=HELSINKI, locale=self.locale)
 
-    def span(self, start: datetime, end: datetime) -> str:
-        """Torstai 26.11. klo 10.00–10.45."""
-        return f"{self.day_time(start)}–{self.clock(end)}"
+    def date(self, instant: datetime) -> str:
+        """The day of an instant: torstai 26.11."""
+        return self._format(instant, "format.date")
+
+    def from_to(self, start: datetime, end: datetime) -> str:
+        """Within a day: klo 10.00–10.45."""
+        return f"{self._format(start, 'format.from')}–{self.clock(end)}"
 
     def hours(self, periods: Iterable[tuple[int, str, str]]) -> list[tuple[str, str]]:
         """Opening hours, days with equal hours together: [("tiistai ja torstai", "9.00–11.00")]."""

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from nats.js.errors import APIError
 from sqlalchemy import select, update
 
+import chassis.outbox
 from chassis import Transaction, clock
-from chassis.asking import Answerer
 from chassis.db import Database
+from chassis.errors import TryLater
 from chassis.outbox import KEEP_PUBLISHED, Relay, forget_old
 from chassis.seal import Sealer
-from chassis.tables import answered, inbox, outbox
+from chassis.tables import outbox
 from chassis.transaction import write_down
 from tests.chassis import echo
 from tests.chassis.echo import Echoed, called
@@ -89,3 +91,154 @@ def test_what_was_sent_is_kept_for_a_day_and_what_was_not_for_ever(database: Dat
     database.write(forget_old)
     database.write(forget_old)
     assert (len(rows(database)), unsent(database)) == (1, 1)
+
+
+@pytest.fixture
+def up(tmp_path: Path) -> Iterator[Stack]:
+    with stack(tmp_path, lambda settings: [echo.build(settings)]) as made:
+        yield made
+
+
+@pytest.fixture
+def relay(database: Database) -> Relay:
+    return Relay(database, "echo")
+
+
+def sizes(database: Database, *payloads: tuple[int, int]) -> None:
+    """Let some rows (counted from 0) have a payload of so many bytes."""
+    for place, size in payloads:
+        event_id = rows(database)[place].id
+        database.write(
+            lambda session, event_id=event_id, size=size: session.connection().execute(
+                update(outbox).where(outbox.c.event_id == event_id).values(payload=b"x" * size)
+            )
+        )
+
+
+@pytest.mark.live
+def test_rows_leave_in_their_order_and_only_once(up: Stack, database: Database, relay: Relay) -> None:
+    tell(database, *(uuid4() for _ in range(300)))  # more than one pipelined batch
+
+    async def case() -> None:
+        await relay.drain(await up.bus())
+        await relay.drain(await up.bus())
+        assert [letter.id for letter in await up.letters()] == [row.id for row in rows(database)]
+        assert unsent(database) == 0
+
+    up.run(case())
+
+
+@pytest.mark.live
+def test_what_was_told_while_the_relay_runs_leaves_at_once(up: Stack, database: Database, relay: Relay) -> None:
+    async def case() -> None:
+        running = asyncio.create_task(relay.run(await up.bus()))
+        tell(database, uuid4())
+        relay.wake()
+        await eventually(lambda: unsent(database) == 0)
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+
+    up.run(case())
+
+
+@pytest.mark.live
+def test_the_relay_stops_at_the_first_row_the_bus_refuses_and_sends_again_from_there(
+    up: Stack, database: Database, relay: Relay, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chassis.outbox.ACK_SECONDS", 1.0)
+    tell(database, uuid4(), uuid4(), uuid4())
+    sizes(database, (1, TOO_LONG))
+
+    async def case() -> None:
+        with pytest.raises(TimeoutError):
+            await relay.drain(await up.bus())
+        assert unsent(database) == 2
+        sizes(database, (1, 10))
+        await relay.drain(await up.bus())
+        assert sorted(letter.id for letter in await up.letters()) == sorted(row.id for row in rows(database))
+
+    up.run(case())
+
+
+@pytest.mark.live
+def test_a_row_that_was_sent_but_not_marked_is_on_the_bus_once(up: Stack, database: Database, relay: Relay) -> None:
+    tell(database, uuid4())
+
+    async def case() -> None:
+        await relay.drain(await up.bus())
+        database.write(lambda session: session.connection().execute(update(outbox).values(published_at=None)))
+        await relay.drain(await up.bus())
+        assert (len(await up.letters()), unsent(database)) == (1, 0)
+
+    up.run(case())
+
+
+@pytest.mark.live
+def test_a_long_outage_with_much_to_tell_uses_nothing_up(up: Stack, database: Database, relay: Relay) -> None:
+    """More than the client buffers: what it was given and never answered would count as pending for ever."""
+    tell(database, *(uuid4() for _ in range(100)))
+    sizes(database, *((place, 30_000) for place in range(100)))
+
+    async def case() -> None:
+        bus = await up.bus()
+        await up.kill_bus()
+        await eventually(lambda: not up.connected)
+        for _ in range(3):
+            with pytest.raises(TryLater, match="bus-away"):
+                await relay.drain(bus)
+        assert bus.publish_async_pending() == 0
+        await up.start_bus()
+        await eventually(lambda: up.connected)
+        await relay.drain(bus)
+        assert [letter.id for letter in await up.letters()] == [row.id for row in rows(database)]
+
+    up.run(case())
+
+
+@pytest.mark.live
+@pytest.mark.parametrize("_migrated", ["postgresql"], indirect=True)
+def test_one_process_of_a_service_sends_at_a_time(up: Stack, database: Database) -> None:
+    tell(database, uuid4())
+    one, other = Relay(database, "echo"), Relay(database, "echo")
+
+    async def case() -> None:
+        bus = await up.bus()
+        async with one._sole() as mine:
+            assert mine
+            assert await other.drain(bus) is False
+            assert unsent(database) == 1
+        assert await other.drain(bus)
+        assert unsent(database) == 0
+
+    up.run(case())
+
+
+@pytest.mark.parametrize("_migrated", ["postgresql"], indirect=True)
+def test_a_relay_that_is_stopped_while_it_takes_its_turn_gives_it_back(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken, go_on = threading.Event(), threading.Event()
+    take_turn = chassis.outbox._take_turn
+
+    def slowly(*given: Any) -> Any:
+        turn = take_turn(*given)
+        taken.set()
+        go_on.wait(30)
+        return turn
+
+    async def case() -> None:
+        monkeypatch.setattr("chassis.outbox._take_turn", slowly)
+        taking = asyncio.create_task(_enter(Relay(database, "echo")))
+        await eventually(taken.is_set)
+        taking.cancel()
+        go_on.set()
+        await asyncio.gather(taking, return_exceptions=True)
+        async with Relay(database, "echo")._sole() as mine:
+            assert mine
+
+    asyncio.run(case())
+
+
+async def _enter(relay: Relay) -> None:
+    async with relay._sole():
+        pass

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from datetime import date, time
+from itertools import groupby
 from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
@@ -13,10 +15,10 @@ from chassis import Refused
 from chassis.calendar import local_date
 from contracts.base import Language
 from contracts.chat import CallbacksView, CallOutcome, GetCallbacks
-from contracts.scheduling import GetCalendar, GetVisits, Modality
+from contracts.scheduling import GetCalendar, GetVisits, Modality, SlotView
 from services.portal import acts, sessions
 from services.portal.edge import Edge
-from services.portal.forms import Form
+from services.portal.forms import Form, readable_phone
 from services.portal.language import Words
 from services.portal.pages.desk import Me, Posted, by_county, in_place, place_of, ratings
 from services.portal.pages.page import Page, edge_of, panel, safe, shown
@@ -37,7 +39,9 @@ MINUTES = (20, 30, 45, 60)
 
 
 def callbacks_panel(edge: Edge, page: Page, calls: CallbacksView) -> dict[str, str]:
-    listed = [(one, in_place(edge, page, one.municipality, one.area)) for one in calls.callbacks]
+    listed = [
+        (one, in_place(edge, page, one.municipality, one.area), readable_phone(one.phone)) for one in calls.callbacks
+    ]
     return {"callbacks": panel("desk/callbacks.html", page, calls=listed, today=local_date(edge.clock()))}
 
 
@@ -81,6 +85,12 @@ async def record_call(request: Request, language: Language, callback_id: UUID, m
 # Visits and free times
 
 
+def by_day(slots: Sequence[SlotView]) -> list[tuple[date, list[SlotView]]]:
+    """Free times under the local day they are on."""
+    in_order = sorted(slots, key=lambda slot: slot.starts_at)
+    return [(day, list(times)) for day, times in groupby(in_order, key=lambda slot: local_date(slot.starts_at))]
+
+
 async def _calendar(
     request: Request, language: Language, me: Staff, form: Form | None = None, refused: str = ""
 ) -> Response:
@@ -98,7 +108,8 @@ async def _calendar(
         page,
         status=status,
         visits=visits.visits,
-        slots=calendar.slots,
+        days=by_day(calendar.slots),
+        free=len(calendar.slots),
         counties=counties,
         remote=REMOTE,
         lengths=MINUTES,

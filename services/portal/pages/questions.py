@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import RedirectResponse
 
 from chassis import Refused
 from contracts.base import Language
-from contracts.intake import QuestionnaireView
+from contracts.intake import Question, QuestionnaireView
 from contracts.portal import AgeBand, Answer
 from services.portal import acts, sessions
 from services.portal.acts import Entry
@@ -35,12 +35,12 @@ def answers_of(asked: QuestionnaireView, form: Form, t: Words) -> tuple[Answer, 
     if form[AGE] not in set(AgeBand):
         form.errors[AGE] = t("error.age")
     given = []
-    for question in asked.questions:
+    for number, question in enumerate(asked.questions, start=2):  # the age is the first one
         answer = form[field_of(question.code)]
         if answer in {option.code for option in question.options}:
             given.append(Answer(question=question.code, answer=answer))
         else:
-            form.errors[field_of(question.code)] = t("error.answer", question=question.text)
+            form.errors[field_of(question.code)] = t("error.answer", number=number)
     return tuple(given)
 
 
@@ -58,6 +58,18 @@ async def _asked(request: Request, language: Language, kunta: str, vaiva: str) -
     return wish, asked
 
 
+def _shown(question: Question) -> dict[str, Any]:
+    """A question as the page shows it: what is asked, and the signs it asks about on lines of their own."""
+    lead, mark, rest = question.text.partition("?")
+    lines = [line for line in rest.strip().removesuffix(".").split(". ") if line] if question.red_flag else []
+    return {
+        "code": field_of(question.code),
+        "text": lead + mark if lines else question.text,
+        "lines": lines,
+        "options": [(option.code, option.text) for option in question.options],
+    }
+
+
 def _page(
     request: Request,
     language: Language,
@@ -68,10 +80,6 @@ def _page(
     refused: str = "",
 ) -> Response:
     t = words(language)
-    questions = [
-        {"code": field_of(one.code), "text": one.text, "options": [(each.code, each.text) for each in one.options]}
-        for one in asked.questions
-    ]
     status = status_of(refused) if refused else UNPROCESSABLE if form.errors else 200
     return shown(
         "questionnaire.html",
@@ -79,7 +87,7 @@ def _page(
         status=status,
         form=form,
         refused=refused,
-        questions=questions,
+        questions=[_shown(one) for one in asked.questions],
         ages=[(band, t(f"age.{band}")) for band in AgeBand],
         trouble=next(one.text for one in asked.troubles if one.code == wish.trouble),
         municipality=wish.municipality.names.of(language),

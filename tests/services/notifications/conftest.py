@@ -7,7 +7,10 @@ import pytest
 
 from services.notifications.app import build
 from tests.services.notifications.post import Post
+from tests.stack import DATABASES, postgres
 from tests.unit import Unit, practice_settings
+
+__all__ = ["postgres"]  # a fixture, shared with the other folders that need the server
 
 
 @pytest.fixture
@@ -28,10 +31,11 @@ def set_up(tmp_path: Path, post: Post, monkeypatch: pytest.MonkeyPatch) -> Itera
     """Build the service with settings of its own (`smtp_user="unit"`)."""
     units: list[Unit] = []
 
-    def start(**over: str) -> Unit:
-        for name, value in ({"smtp_port": str(post.port), "smtp_timeout_seconds": "2"} | over).items():
+    def start(database_url: str | None = None, **own: str) -> Unit:
+        for name, value in ({"smtp_port": str(post.port), "smtp_timeout_seconds": "2"} | own).items():
             monkeypatch.setenv(f"NOTIFICATIONS_{name.upper()}", value)
-        units.append(Unit(build(practice_settings(tmp_path))))
+        over = {"database_url": database_url} if database_url else {}
+        units.append(Unit(build(practice_settings(tmp_path, **over))))
         return units[-1]
 
     yield start
@@ -42,3 +46,13 @@ def set_up(tmp_path: Path, post: Post, monkeypatch: pytest.MonkeyPatch) -> Itera
 @pytest.fixture
 def notifications(set_up: Callable[..., Unit]) -> Unit:
     return set_up()
+
+
+@pytest.fixture(params=DATABASES)
+def together(request: pytest.FixtureRequest, set_up: Callable[..., Unit]) -> list[Unit]:
+    """The service several times over the same database, as production runs it."""
+    url = request.getfixturevalue("postgres").make(["notifications"]) if request.param == "postgresql" else None
+    units = [set_up(url) for _ in range(4)]
+    for unit in units:
+        unit.clock = units[0].clock
+    return units

@@ -14,18 +14,15 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope
 
 
 class Post:
-    """Takes mail unless told otherwise.
-
-    Args:
-        replies: to DATA, one after another; the last is repeated. None takes the mail.
-        to_recipient: to RCPT, the same way.
-    """
+    """Takes mail unless told otherwise."""
 
     def __init__(self) -> None:
         self.mails: list[EmailMessage] = []
         self.recipients: list[str] = []
         self.replies: list[str] = []
+        """To DATA, one after another; the last is repeated."""
         self.to_recipient: list[str] = []
+        """To RCPT, the same way."""
         self.port = free_port()
 
     async def handle_RCPT(self, _server: Any, _session: Any, envelope: Envelope, address: str, _options: Any) -> str:
@@ -44,9 +41,8 @@ class Post:
     @contextmanager
     def open(self, **settings: Any) -> Iterator[None]:
         """Listen while the block runs."""
-        controller = Controller(
-            self, hostname="127.0.0.1", port=self.port, server_hostname="gateway.invalid", **settings
-        )
+        where = {"hostname": "127.0.0.1", "port": self.port, "server_hostname": "gateway.invalid"}
+        controller = Controller(self, **where, **settings)
         controller.start()
         try:
             yield

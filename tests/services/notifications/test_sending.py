@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -9,7 +11,7 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import text
 
-from chassis import Transact
+from chassis import Transact, clock
 from contracts.notifications import FailureKind, NotificationFailed, NotificationSent
 from services.notifications.clients.smtp import Gateway
 from services.notifications.jobs import begin, send_due
@@ -19,6 +21,7 @@ from tests.unit import START, Unit
 
 ADDRESS = "aada.asiakas+aika@example.fi"
 DELAYS = (1, 5, 30, 120, 600)
+LOGIN_IN_CLEAR = pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS")
 
 
 def booked(unit: Unit, address: Any = ADDRESS, **over: Any):
@@ -91,7 +94,7 @@ def test_the_address_is_let_go_once_the_mail_is_sent(notifications: Unit, gatewa
 
 def test_the_address_is_never_in_the_database(notifications: Unit, gateway: Post, tmp_path: Path) -> None:
     booked(notifications)
-    notifications.transact(begin)
+    notifications.runs(dies_while_sending)
     files = [file.read_bytes() for file in tmp_path.glob("notifications.db*")]
     assert files
     assert not any(ADDRESS.encode() in content for content in files)
@@ -237,6 +240,11 @@ def test_an_attempt_cut_off_is_made_again_after_its_lease_under_the_same_message
     assert [told.attempts for told in notifications.told_of(NotificationSent)] == [2]
 
 
+async def dies_while_sending(transact: Transact) -> None:
+    """Stands for a process that was killed in the middle of an attempt."""
+    await transact(begin)
+
+
 async def dies_after_sending(transact: Transact, gateway: Gateway) -> None:
     """Stands for a process that was killed: the mail is out, nobody wrote it down."""
     attempt = await transact(begin)
@@ -248,7 +256,7 @@ async def dies_after_sending(transact: Transact, gateway: Gateway) -> None:
 def test_attempts_that_are_always_cut_off_come_to_an_end(notifications: Unit) -> None:
     booked(notifications)
     for _ in range(10):
-        notifications.transact(begin)
+        notifications.runs(dies_while_sending)
         notifications.clock.advance(timedelta(minutes=5))
     assert [told.kind for told in notifications.told_of(NotificationFailed)] == [FailureKind.TECHNICAL]
 
@@ -260,6 +268,7 @@ def test_the_message_id_comes_from_the_notification(notifications: Unit, gateway
     assert gateway.mails[0]["Message-ID"] == f"<{told.notification_id}@booking.invalid>"
 
 
+@LOGIN_IN_CLEAR
 def test_a_login_is_given_where_the_settings_have_one(set_up: Callable[..., Unit], post: Post) -> None:
     unit = set_up(smtp_user="unit", smtp_password="secret")
     booked(unit)
@@ -268,6 +277,7 @@ def test_a_login_is_given_where_the_settings_have_one(set_up: Callable[..., Unit
     assert len(post.mails) == 1
 
 
+@LOGIN_IN_CLEAR
 @pytest.mark.parametrize(
     "login", [{"smtp_user": "unit", "smtp_password": "old"}, {}], ids=["a wrong one", "none where one is asked for"]
 )
@@ -287,6 +297,30 @@ def test_no_mail_goes_out_in_clear_where_encryption_is_demanded(set_up: Callable
     with post.open():
         unit.runs(send_due)
     assert (post.mails, tuple(delivery(unit))[:2]) == ([], ("pending", 1))
+
+
+def test_a_gateway_that_never_answers_is_not_waited_for(set_up: Callable[..., Unit], post: Post) -> None:
+    unit = set_up(smtp_timeout_seconds="0.2")
+    booked(unit)
+    with socket.create_server(("127.0.0.1", post.port)):
+        unit.runs(send_due)
+    assert tuple(delivery(unit))[:2] == ("pending", 1)
+
+
+def test_several_processes_send_every_mail_once(together: list[Unit], gateway: Post) -> None:
+    for number in range(20):
+        booked(together[0], f"nro{number}@example.fi")
+    with clock.using(together[0].clock), ThreadPoolExecutor(len(together)) as processes:
+        list(processes.map(lambda unit: unit.runs(send_due), together))
+    assert sorted(gateway.recipients) == sorted(f"nro{number}@example.fi" for number in range(20))
+    assert len(together[0].told_of(NotificationSent)) == 20
+
+
+def test_the_same_booking_heard_by_several_processes_at_once_is_one_mail(together: list[Unit], gateway: Post) -> None:
+    fact = visit_booked(recipient=together[0].seal({"email": ADDRESS}))
+    with clock.using(together[0].clock), ThreadPoolExecutor(len(together)) as processes:
+        list(processes.map(lambda unit: unit.hears(fact), together))
+    assert (deliveries(together[0]), {unit.outcome for unit in together}) == (1, {"done"})
 
 
 def test_two_visits_of_one_person_are_two_mails(notifications: Unit, gateway: Post) -> None:

@@ -13,11 +13,12 @@ PRODUCTION = {
     "nats_monitor_url": "https://bus.invalid:8222",
     "public_url": "https://booking.invalid",
 }
-OWN = {"SMTP_HOST": "mail.invalid", "SMTP_STARTTLS": "true", "SENDER": "noreply@booking.example"}
+OWN = {"SMTP_HOST": "mail.invalid", "SMTP_PORT": "587", "SMTP_STARTTLS": "true", "SENDER": "noreply@booking.example"}
 
 
-def test_practice_needs_no_setting(tmp_path: Path) -> None:
-    assert build(Settings(data_dir=tmp_path)).name == "notifications"
+def test_practice_needs_no_setting_and_sends_to_the_mail_catcher(tmp_path: Path) -> None:
+    (gateway,) = build(Settings(data_dir=tmp_path, practice_mail_port=14999)).provides
+    assert (gateway.settings.smtp_host, gateway.settings.smtp_port) == ("127.0.0.1", 14999)
 
 
 @pytest.mark.parametrize("missing", OWN)

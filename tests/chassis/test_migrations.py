@@ -1,0 +1,115 @@
+"""The chains of migrations lead to exactly the tables of the code, on both databases."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Connection, MetaData, inspect
+
+from chassis import Settings
+from chassis.db import Database
+from chassis.tables import plumbing
+from services import NAMES
+from services.cli import build
+from tests.stack import DATABASES
+from tests.unit import practice_settings
+
+OWN = "chassis"
+"""The plumbing's chain alone."""
+
+
+def tables(service: str, folder: Path) -> tuple[MetaData, Path | None]:
+    """Every table a database of this service has, and where the service's own chain is."""
+    together = MetaData()
+    for table in plumbing.sorted_tables:
+        table.to_metadata(together)
+    if service == OWN:
+        return together, None
+    settings: Settings = practice_settings(folder)
+    built = build(service, settings)
+    for table in built.tables.sorted_tables if built.tables else ():
+        table.to_metadata(together)
+    return together, built.migrations
+
+
+@pytest.fixture(params=[(service, kind) for kind in DATABASES for service in (OWN, *NAMES)], ids="-".join)
+def migrated(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Database, MetaData]]:
+    service, kind = request.param
+    wanted, chain = tables(service, tmp_path)
+    url = f"sqlite:///{tmp_path}/migrated.db"
+    if kind == "postgresql":
+        url = request.getfixturevalue("postgres").make(["migrated"]).format(service="migrated")
+    database = Database(url, service)
+    database.migrate(chain)
+    yield database, wanted
+    database.close()
+
+
+def test_the_migrated_database_is_what_the_code_says(
+    migrated: tuple[Database, MetaData], request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    """Also in what Alembic does not compare: conditions of partial indexes, checks, what happens on delete."""
+    database, wanted = migrated
+    with database.engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True, "include_name": _is_ours})
+        assert compare_metadata(context, wanted) == []
+        found = rules(connection)
+    assert found == expected(wanted, request, tmp_path)
+
+
+def _is_ours(name: str | None, kind: str, _parents: Any) -> bool:
+    return kind != "table" or not str(name).startswith("alembic_version")
+
+
+def expected(wanted: MetaData, request: pytest.FixtureRequest, folder: Path) -> dict[str, Any]:
+    """What keeps the tables in order when they are made by the code at once, in a database of their own."""
+    url = f"sqlite:///{folder}/made.db"
+    if "postgresql" in request.node.callspec.id:
+        url = request.getfixturevalue("postgres").make(["made"]).format(service="made")
+    made = Database(url, "made")
+    wanted.create_all(made.engine)
+    with made.engine.connect() as connection:
+        found = rules(connection)
+    made.close()
+    return found
+
+
+def test_migrating_again_changes_nothing(tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path}/twice.db", "echo")
+    database.migrate()
+    with database.engine.connect() as connection:
+        before = rules(connection)
+    database.migrate()
+    with database.engine.connect() as connection:
+        assert rules(connection) == before
+    database.close()
+
+
+def rules(connection: Connection) -> dict[str, Any]:
+    """What keeps each table in order, without the names a database gives by itself."""
+    look = inspect(connection)
+    found = {}
+    for table in look.get_table_names():
+        if not table.startswith("alembic_version"):
+            found[table] = {
+                "indexes": sorted(map(str, map(_index, look.get_indexes(table)))),
+                "unique": sorted(str(each["column_names"]) for each in look.get_unique_constraints(table)),
+                "checks": sorted(each["sqltext"] for each in look.get_check_constraints(table)),
+                "primary": look.get_pk_constraint(table)["constrained_columns"],
+                "foreign": sorted(
+                    str((each["constrained_columns"], each["referred_table"], each["options"]))
+                    for each in look.get_foreign_keys(table)
+                ),
+                "nullable": {column["name"]: column["nullable"] for column in look.get_columns(table)},
+            }
+    return found
+
+
+def _index(index: Any) -> dict[str, Any]:
+    conditions = {name: str(value) for name, value in index.get("dialect_options", {}).items() if "where" in name}
+    return {"name": index["name"], "columns": index["column_names"], "unique": index["unique"], **conditions}
