@@ -3,12 +3,13 @@
 from chassis.errors import Refused, TryLater, Unprocessable
 from chassis.service import Answers, Handlers, Jobs, Service
 from chassis.settings import Profile, Settings
-from chassis.transaction import Hint, Transact, Transaction
+from chassis.transaction import Cause, Hint, Transact, Transaction
 from chassis.viewer import SERVICE, Role, Viewer
 
 __all__ = [
     "SERVICE",
     "Answers",
+    "Cause",
     "Handlers",
     "Hint",
     "Jobs",

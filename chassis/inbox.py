@@ -18,7 +18,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlmodel import Session
 
 from chassis import clock, telemetry
-from chassis.db import upsert
+from chassis.db import prepared, upsert
 from chassis.envelope import Envelope, read_envelope
 from chassis.errors import Outcome, Refused, TryLater, Unprocessable
 from chassis.seal import Sealer
@@ -161,14 +161,16 @@ def _key(item: _Item) -> str:
     return item.envelope.id if item.envelope else f"{item.message.subject}:{item.message.stream_sequence}"
 
 
+_entering = prepared(lambda insert: insert(inbox).on_conflict_do_nothing().returning(inbox.c.event_id))
+
+
 def _first_seen(consumer: Consumer, session: Session, items: list[_Item]) -> set[str]:
     """Put the items into the inbox; returns the ids that were not there before."""
     if not items:
         return set()
     at = clock.now()
     rows = {_key(item): {"consumer": consumer.durable, "event_id": _key(item), "handled_at": at} for item in items}
-    statement = upsert(session, inbox).on_conflict_do_nothing().returning(inbox.c.event_id)
-    return set(session.connection().execute(statement, list(rows.values())).scalars())
+    return set(session.connection().execute(_entering(session), list(rows.values())).scalars())
 
 
 def _handle(consumer: Consumer, session: Session, item: _Item) -> Verdict:

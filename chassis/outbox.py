@@ -14,13 +14,13 @@ from datetime import timedelta
 from typing import Any
 
 from nats.js.client import JetStreamContext
-from sqlalchemy import Connection, func, select, text, update
+from sqlalchemy import Connection, bindparam, func, select, text, update
 from sqlmodel import Session
 
 from chassis import clock, telemetry
 from chassis.db import Database
 from chassis.errors import TryLater
-from chassis.tables import answered, inbox, outbox
+from chassis.tables import UtcInstant, answered, inbox, outbox
 
 BATCH = 250
 KEEP_PUBLISHED = timedelta(hours=24)
@@ -77,12 +77,13 @@ class Relay:
         async with self._sole() as mine:
             if not mine:
                 return False
-            while rows := await self._database.look(_unpublished):
-                await self._publish(bus, rows)
+            rows = await self._database.look(_unpublished)
+            while rows:
+                rows = await self._publish(bus, rows)
             telemetry.UNPUBLISHED_AGE.labels(self._service).set(0)
         return True
 
-    async def _publish(self, bus: JetStreamContext, rows: Sequence[Any]) -> None:
+    async def _publish(self, bus: JetStreamContext, rows: Sequence[Any]) -> Sequence[Any]:
         acks: list[asyncio.Future[Any]] = []
         taken: list[int] = []
         try:
@@ -97,8 +98,9 @@ class Relay:
             for ack in acks:
                 ack.cancel()  # the client counts what nobody answers as pending, for ever, and stops at a thousand
             if taken:
-                await self._database.transact(lambda session: _mark(session, taken))
+                left = await self._database.transact(lambda session: _settle(session, taken))
                 telemetry.PUBLISHED.labels(self._service).inc(len(taken))
+        return left
 
     async def _measure_age(self) -> None:
         try:
@@ -161,8 +163,17 @@ def _unpublished(session: Session) -> Sequence[Any]:
     return session.connection().execute(_UNPUBLISHED).fetchall()
 
 
-def _mark(session: Session, ids: list[int]) -> None:
-    session.connection().execute(update(outbox).where(outbox.c.id.in_(ids)).values(published_at=clock.now()))
+_PUBLISHED = (
+    update(outbox)
+    .where(outbox.c.id.in_(bindparam("taken", expanding=True)))
+    .values(published_at=bindparam("at", type_=UtcInstant))
+)
+
+
+def _settle(session: Session, taken: list[int]) -> Sequence[Any]:
+    """Mark what the bus has taken; what is left to publish."""
+    session.connection().execute(_PUBLISHED, {"taken": taken, "at": clock.now()})
+    return _unpublished(session)
 
 
 def forget_old(session: Session) -> None:

@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
+import httpx
 import uvicorn
 from starlette.applications import Starlette
 
@@ -132,19 +133,23 @@ async def up(services: Sequence[Service], settings: Settings, announce: Callable
         seal.make_keys(settings.keys_dir, [service.name for service in services])
         await provision_bus(settings, url, services)
         process = Process(services, settings, url, monitor_url)
-        await process.start()
-        await process.ready()
-        announce(settings.base_url)
-        telemetry.log("run").info("stopping", signal=await _until_told())
-        await process.stop()
+        try:
+            await process.start()
+            await process.ready()
+            announce(settings.base_url)
+            telemetry.log("run").info("stopping", signal=await _until_told())
+        finally:
+            await process.stop()
 
 
 async def alone(service: Service, settings: Settings) -> None:
     """One service in this process, on the bus of the settings, until SIGTERM or Ctrl-C."""
     process = Process([service], settings, settings.nats_url, settings.nats_monitor_url)
-    await process.start()
-    telemetry.log("run").info("stopping", signal=await _until_told())
-    await process.stop()
+    try:
+        await process.start()
+        telemetry.log("run").info("stopping", signal=await _until_told())
+    finally:
+        await process.stop()
 
 
 async def split(services: Sequence[Service], settings: Settings, announce: Callable[[str], None]) -> None:
@@ -160,16 +165,31 @@ async def split(services: Sequence[Service], settings: Settings, announce: Calla
         keepers = [
             asyncio.create_task(_keep(name, port, settings, url, monitor_url, children)) for name, port in ports.items()
         ]
-        announce(settings.base_url)
+        opening = asyncio.create_task(_announce_when_ready(settings, list(ports.values()), announce))
         telemetry.log("run").info("stopping", signal=await _until_told())
-        for keeper in keepers:
+        for keeper in (*keepers, opening):
             keeper.cancel()
-        await asyncio.gather(*keepers, return_exceptions=True)
+        await asyncio.gather(*keepers, opening, return_exceptions=True)
         for child in children.values():
             if child.returncode is None:
                 child.terminate()
         async with asyncio.timeout(DRAIN_SECONDS):
             await asyncio.gather(*(child.wait() for child in children.values()))
+
+
+async def _announce_when_ready(settings: Settings, ports: Sequence[int], announce: Callable[[str], None]) -> None:
+    async with httpx.AsyncClient(timeout=2) as client:
+        for port in ports:
+            while not await _is_ready(client, f"http://{settings.host}:{port}/readyz"):  # noqa: ASYNC110  # another process
+                await asyncio.sleep(0.1)
+    announce(settings.base_url)
+
+
+async def _is_ready(client: httpx.AsyncClient, address: str) -> bool:
+    try:
+        return (await client.get(address)).status_code == 200
+    except httpx.HTTPError:
+        return False
 
 
 async def _keep(

@@ -61,6 +61,7 @@ class Running:
 
     async def start(self) -> None:
         """Migrate, connect, verify the bus, take up work. Waits for the bus as long as it must."""
+        telemetry.READY.labels(self.name).set_function(lambda: self.ready)
         await asyncio.to_thread(self.database.migrate, self.service.migrations)
         self._wire()
         self._tasks = [asyncio.create_task(self._reach_the_bus()), asyncio.create_task(self._tidy())]
@@ -98,7 +99,6 @@ class Running:
         if missing != self.missing and missing:
             self._log.warning("not ready", missing=missing)
         self.missing = missing
-        telemetry.READY.labels(self.name).set(self.ready)
 
     async def _apply(self, consumer: Consumer, messages: Sequence[Received]) -> Sequence[Verdict]:
         verdicts, hints = await self.database.transact_with(lambda write: apply(consumer, write, messages))

@@ -10,10 +10,11 @@ from datetime import datetime
 from typing import Any, Protocol, TypeVar
 from uuid import UUID, uuid4
 
+from sqlalchemy import Table
 from sqlmodel import Session
 
 from chassis import clock, telemetry
-from chassis.db import upsert
+from chassis.db import prepared
 from chassis.envelope import Envelope, headers_for
 from chassis.seal import Sealer
 from chassis.tables import aggregate_version, audit, outbox
@@ -31,6 +32,14 @@ class Hint:
     area: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Why something is told: the fact that led to it, and the trace it belongs to. Can be kept and used later."""
+
+    fact_id: str | None
+    traceparent: str | None
+
+
 @dataclass(slots=True)
 class Transaction:
     """What a handler, an answer or a job works with. It never commits; whoever opened the transaction does."""
@@ -43,19 +52,28 @@ class Transaction:
     """The envelope of the fact being handled."""
     now: datetime = field(default_factory=clock.now)
     """The same instant throughout."""
-    told: list[tuple[Event, str | None, str | None]] = field(default_factory=list)
+    told: list[tuple[Event, Cause]] = field(default_factory=list)
     hints: list[Hint] = field(default_factory=list)
     audits: list[dict[str, Any]] = field(default_factory=list)
 
-    def publish(self, event: Event) -> None:
+    @property
+    def cause(self) -> Cause:
+        """What is being worked on now."""
+        return Cause(self.fact.id if self.fact else None, telemetry.traceparent())
+
+    def publish(self, event: Event, *, because: Cause | None = None) -> None:
         """Tell a fact: it goes into the outbox with this transaction and leaves after the commit.
+
+        Args:
+            event: one of this service's own.
+            because: what led to it, where that is not what is being worked on now (a job that finishes earlier work).
 
         Raises:
             ValueError: the event belongs to another service.
         """
         if event.declared.owner != self.service:
             raise ValueError(f"{event.declared.ce_type} is not {self.service}'s to tell")
-        self.told.append((event, self.fact.id if self.fact else None, telemetry.traceparent()))
+        self.told.append((event, because or self.cause))
 
     def hint(self, *, contact: UUID | None = None, area: str | None = None) -> None:
         """Tell open pages to read again, after the commit."""
@@ -92,6 +110,9 @@ class Transact(Protocol):
         ...
 
 
+_TELL = outbox.insert()
+
+
 def write_down(session: Session, transactions: Sequence[Transaction]) -> None:
     """Write what these transactions told and audited, in order, in as few statements as possible."""
     audits = [row for tx in transactions for row in tx.audits]
@@ -100,13 +121,18 @@ def write_down(session: Session, transactions: Sequence[Transaction]) -> None:
     told = [(tx.now, *item) for tx in transactions for item in tx.told]
     if not told:
         return
-    versions = _next_versions(session, Counter(event.about for _, event, _, _ in told))
+    versions = _next_versions(session, Counter(event.about for _, event, _ in told))
     rows = []
-    for at, event, cause, parent in told:
+    for at, event, cause in told:
         versions[event.about] += 1
         event_id = str(uuid4())
         headers = headers_for(
-            event, event_id=event_id, at=at, version=versions[event.about], cause=cause, traceparent=parent
+            event,
+            event_id=event_id,
+            at=at,
+            version=versions[event.about],
+            cause=cause.fact_id,
+            traceparent=cause.traceparent,
         )
         rows.append(
             {
@@ -117,15 +143,19 @@ def write_down(session: Session, transactions: Sequence[Transaction]) -> None:
                 "created_at": at,
             }
         )
-    session.connection().execute(outbox.insert(), rows)
+    session.connection().execute(_TELL, rows)
+
+
+@prepared
+def _counting_up(insert: Callable[[Table], Any]) -> Any:
+    first = insert(aggregate_version)
+    return first.on_conflict_do_update(
+        index_elements=["aggregate_id"], set_={"version": aggregate_version.c.version + first.excluded.version}
+    ).returning(aggregate_version.c.aggregate_id, aggregate_version.c.version)
 
 
 def _next_versions(session: Session, counts: Counter[UUID]) -> dict[UUID, int]:
     """Reserve version numbers; returns the last one used before these. Sorted, so that two writers never deadlock."""
-    insert = upsert(session, aggregate_version)
-    statement = insert.on_conflict_do_update(
-        index_elements=["aggregate_id"], set_={"version": aggregate_version.c.version + insert.excluded.version}
-    ).returning(aggregate_version.c.aggregate_id, aggregate_version.c.version)
     rows = [{"aggregate_id": id, "version": counts[id]} for id in sorted(counts)]
-    found = session.connection().execute(statement, rows).fetchall()
+    found = session.connection().execute(_counting_up(session), rows).fetchall()
     return {row.aggregate_id: row.version - counts[row.aggregate_id] for row in found}

@@ -42,6 +42,7 @@ from contracts import Event
 from services import NAMES
 
 T = TypeVar("T")
+S = TypeVar("S", bound="Stack")
 DATABASES = ("sqlite", "postgresql")
 PATIENCE_SECONDS = 40.0
 """Deadline of every wait: generous, because the machine may be busy; a condition that holds is seen at once."""
@@ -237,6 +238,8 @@ class Stack:
             "DIGI_NATS_URL": self.nats.url,
             "DIGI_NATS_MONITOR_URL": self.nats.monitor_url,
             "DIGI_PORT": str(self.settings.port),
+            "DIGI_PRACTICE_MAIL_PORT": str(self.settings.practice_mail_port),
+            "NOTIFICATIONS_SMTP_PORT": str(self.settings.practice_mail_port),
         }
         kept = {name: value for name, value in os.environ.items() if not name.startswith("DIGI_")}
         return kept | told | said
@@ -323,17 +326,29 @@ def _count(connection: Any, table: Table) -> int:
 
 @contextmanager
 def stack(
-    folder: Path, build: Callable[[Settings], list[Service]], *, database_url: str = "", bus: bool = True, **said: Any
-) -> Iterator[Stack]:
+    folder: Path,
+    build: Callable[[Settings], list[Service]],
+    *,
+    make: type[S] = Stack,  # type: ignore[assignment]  # a default for a type variable: mypy has no word for it
+    database_url: str = "",
+    bus: bool = True,
+    provisioned: bool = True,
+    **said: Any,
+) -> Iterator[S]:
     """An installation in `folder` while the block runs: bus up and provisioned, services put together, not started."""
-    nats_port, _, *rest = free_ports(10)
+    nats_port, _, port, *_, mail_port = free_ports(12)
     given = {"database_url": database_url} if database_url else {}
-    settings = Settings(data_dir=folder, embedded_nats_port=nats_port, port=rest[0], **given, **said)
-    made = Stack(settings)
+    settings = Settings(
+        data_dir=folder, embedded_nats_port=nats_port, port=port, practice_mail_port=mail_port, **given, **said
+    )
+    made = make(settings)
     try:
-        made.services = build(settings)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("NOTIFICATIONS_SMTP_PORT", str(mail_port))
+            made.services = build(settings)
         if bus:
             made.run(made.start_bus())
+        if bus and provisioned:
             made.run(made.provision())
         yield made
     finally:

@@ -1,4 +1,4 @@
-"""Knobs of the chat service, environment prefix DIGI_CHAT_."""
+"""Knobs of the chat service, environment prefix CHAT_."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 class ChatSettings(BaseSettings):
     model_config = SettingsConfigDict(
-        env_prefix="DIGI_CHAT_", frozen=True, extra="ignore", use_attribute_docstrings=True
+        env_prefix="CHAT_", frozen=True, extra="ignore", use_attribute_docstrings=True
     )
 
     desk_rows: Annotated[int, Field(ge=1, le=500)] = 100

@@ -14,7 +14,7 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
-from chassis import Jobs, Transact, Transaction, Unprocessable
+from chassis import Cause, Jobs, Transact, Transaction, Unprocessable
 from contracts.base import Language
 from contracts.notifications import FailureKind, Medium, NotificationFailed, NotificationSent
 from services.notifications import domain, store
@@ -83,7 +83,7 @@ def end(tx: Transaction, *, attempt: Attempt, result: Result) -> None:
     if result is Result.TAKEN:
         _finish(delivery, DeliveryState.SENT, tx.now)
         told = _told(delivery) | {"language": delivery.language}
-        tx.publish(NotificationSent(**told, sent_at=tx.now))
+        tx.publish(NotificationSent(**told, sent_at=tx.now), because=_cause(delivery))
         return
     again_at = domain.next_attempt(delivery.attempts, tx.now) if result is Result.UNREACHABLE else None
     if again_at is not None:
@@ -102,7 +102,11 @@ def _address(delivery: Delivery, tx: Transaction) -> str | None:
 
 def _fail(delivery: Delivery, kind: FailureKind, tx: Transaction) -> None:
     _finish(delivery, DeliveryState.FAILED, tx.now)
-    tx.publish(NotificationFailed(**_told(delivery), kind=kind, failed_at=tx.now))
+    tx.publish(NotificationFailed(**_told(delivery), kind=kind, failed_at=tx.now), because=_cause(delivery))
+
+
+def _cause(delivery: Delivery) -> Cause:
+    return Cause(delivery.caused_by, delivery.traceparent)
 
 
 def _finish(delivery: Delivery, state: DeliveryState, at: datetime) -> None:

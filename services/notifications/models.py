@@ -45,4 +45,7 @@ class Delivery(NotificationsTable, table=True):
     attempts: int
     due_at: datetime = Field(sa_type=UtcInstant)
     """When the next attempt may begin; for one that runs, when it counts as cut off."""
+    caused_by: str | None = None
+    """Id and trace of the fact that asked for it: what is told at the end belongs to the same trace."""
+    traceparent: str | None = None
     ended_at: datetime | None = Field(default=None, sa_type=UtcInstant)

@@ -31,6 +31,8 @@ def add_delivery(tx: Transaction, fact: VisitBooked, template: Template, recipie
         "state": DeliveryState.PENDING.value,
         "attempts": 0,
         "due_at": tx.now,
+        "caused_by": tx.cause.fact_id,
+        "traceparent": tx.cause.traceparent,
     }
     tx.session.connection().execute(upsert(tx.session, Delivery).values(row).on_conflict_do_nothing())
 

@@ -1,4 +1,4 @@
-"""Knobs of the portal, environment prefix DIGI_PORTAL_."""
+"""Knobs of the portal, environment prefix PORTAL_."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 class PortalSettings(BaseSettings):
     model_config = SettingsConfigDict(
-        env_prefix="DIGI_PORTAL_", frozen=True, extra="ignore", use_attribute_docstrings=True
+        env_prefix="PORTAL_", frozen=True, extra="ignore", use_attribute_docstrings=True
     )
 
     allowed_hosts: tuple[str, ...] = ()

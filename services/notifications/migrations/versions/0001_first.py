@@ -30,6 +30,8 @@ def upgrade() -> None:
         sa.Column("state", sa.String, nullable=False),
         sa.Column("attempts", sa.Integer, nullable=False),
         sa.Column("due_at", UtcInstant, nullable=False),
+        sa.Column("caused_by", sa.String, nullable=True),
+        sa.Column("traceparent", sa.String, nullable=True),
         sa.Column("ended_at", UtcInstant, nullable=True),
         sa.UniqueConstraint("visit_id", "template", "recipient_mark", name="delivery_once_per_recipient"),
     )
