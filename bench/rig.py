@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import shutil
 import socket
 import sqlite3
@@ -226,6 +227,7 @@ class Place:
         await asyncio.gather(*(each.start() for each in at_work))
         while not all(each.ready for each in at_work):
             await asyncio.sleep(0.01)
+        gc.freeze()  # as run.Process does
         try:
             yield at_work
         finally:

@@ -34,9 +34,9 @@ def upsert(session: Session, table: type[SQLModel] | Table) -> Any:
 
 
 def prepared(build: Callable[[Callable[[Table], Any]], Any]) -> Callable[[Session], Any]:
-    """A statement with ON CONFLICT for the hot path: `build` is given the INSERT of each dialect once, not at every use.
+    """A statement of the hot path with ON CONFLICT, put together once: `build` is given the INSERT of each dialect.
 
-    SQLAlchemy takes longer to put such a statement together than the database takes to run it.
+    Doing it at every use takes longer than the database takes to run it.
     """
     built = {"sqlite": build(sqlite.insert), "postgresql": build(postgresql.insert)}
     return lambda session: built[session.get_bind().dialect.name]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import signal
 import sys
@@ -77,6 +78,7 @@ class Process:
         """Wait until every service may be given work."""
         while not all(running.ready for running in self.running):  # noqa: ASYNC110  # readiness also changes by itself
             await asyncio.sleep(0.02)
+        gc.freeze()  # what is here now stays: looking through it for garbage again and again holds everything up
 
     async def stop(self) -> None:
         """Stop taking requests, finish what is at hand, drain every service."""

@@ -10,14 +10,13 @@ import json
 import os
 import signal
 import socket
-import subprocess
-import sys
 import tempfile
 import time
 import warnings
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import Any, TypeVar
 from uuid import uuid4
@@ -36,10 +35,10 @@ from chassis.embedded import EmbeddedNats
 from chassis.envelope import headers_for
 from chassis.run import Process, provision_bus
 from chassis.seal import make_keys
-from chassis.settings import ROOT
 from chassis.tables import inbox, outbox
 from contracts import Event
 from services import NAMES
+from tests.child import start as start_child
 
 T = TypeVar("T")
 S = TypeVar("S", bound="Stack")
@@ -146,7 +145,7 @@ class Stack:
         self._runner = asyncio.Runner()
         self.nats = EmbeddedNats(self.settings, self.settings.embedded_nats_port)
         self.process: Process | None = None
-        self.children: list[subprocess.Popen[bytes]] = []
+        self.children: list[ForkServerProcess] = []
         self._tester: Bus | None = None
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
@@ -222,15 +221,15 @@ class Stack:
             process, self.process = self.process, None
             await process.stop()
 
-    async def get(self, path: str, *, port: int = 0) -> httpx.Response:
+    async def get(self, path: str) -> httpx.Response:
         """Ask the web side; a refused connection is a 599."""
         try:
             async with httpx.AsyncClient(timeout=10, trust_env=False) as client:
-                return await client.get(f"http://127.0.0.1:{port or self.settings.port}{path}")
+                return await client.get(f"http://127.0.0.1:{self.settings.port}{path}")
         except httpx.TransportError:
             return httpx.Response(599)
 
-    def environment(self, **said: str) -> dict[str, str]:
+    def environment(self) -> dict[str, str]:
         """What a process of this installation is told."""
         told = {
             "DIGI_DATA_DIR": str(self.settings.data_dir),
@@ -242,27 +241,25 @@ class Stack:
             "NOTIFICATIONS_SMTP_PORT": str(self.settings.practice_mail_port),
         }
         kept = {name: value for name, value in os.environ.items() if not name.startswith("DIGI_")}
-        return kept | told | said
+        return kept | told
 
-    def child(self, *words: str, **said: str) -> subprocess.Popen[bytes]:
-        """Start `python -m words` in this installation; it is ended with the stack."""
-        with (self.settings.data_dir / f"child-{len(self.children)}.log").open("wb") as log:
-            child = subprocess.Popen(
-                [sys.executable, "-m", *words], env=self.environment(**said), cwd=ROOT, stdout=log, stderr=log
-            )
+    def child(self, name: str, *, dies: str = "", ack_wait: float = 0) -> ForkServerProcess:
+        """Start a service as a process of its own (see tests/child.py); it is ended with the stack."""
+        log = self.settings.data_dir / f"child-{len(self.children)}.log"
+        child = start_child(name, self.environment(), log, dies=dies, ack_wait=ack_wait)
         self.children.append(child)
         return child
 
-    def said(self, child: subprocess.Popen[bytes]) -> str:
+    def said(self, child: ForkServerProcess) -> str:
         """What a child has written so far."""
         return (self.settings.data_dir / f"child-{self.children.index(child)}.log").read_text()
 
-    async def child_ready(self, child: subprocess.Popen[bytes], port: int = 0) -> None:
+    async def child_ready(self, child: ForkServerProcess) -> None:
         """Wait until a child may be given work."""
 
         async def ready() -> bool:
-            assert child.poll() is None, self.said(child)
-            return (await self.get("/readyz", port=port)).status_code == 200
+            assert child.is_alive(), self.said(child)
+            return (await self.get("/readyz")).status_code == 200
 
         await eventually(ready, "the child is ready")
 
@@ -310,9 +307,10 @@ class Stack:
 
     async def _close(self) -> None:
         for child in self.children:
-            if child.poll() is None:
+            if child.is_alive():
                 child.kill()
-            child.wait()
+            child.join()
+            child.close()
         await self.stop()
         if self._tester:
             await self._tester.broker.stop()

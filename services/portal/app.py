@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from fastapi import FastAPI
+from fastapi.routing import APIRoute
 
 from chassis import Jobs, Service, Settings, Transact, clock
 from chassis.running import Running
@@ -58,10 +59,13 @@ def pages(edge: Edge) -> FastAPI:
     app.include_router(api.routes)
     identity.install(app, edge)
     if edge.settings.practice:
-        app.include_router(practice.routes, include_in_schema=False)
-    app.include_router(desk.shortcuts, include_in_schema=False)
+        app.include_router(practice.routes)
+    app.include_router(desk.shortcuts)
     for module in PAGES:
-        app.include_router(module.routes, include_in_schema=False)
+        app.include_router(module.routes)
+    for route in app.routes:
+        if isinstance(route, APIRoute):
+            route.include_in_schema = route.path.startswith("/api/")
     app.add_middleware(
         Guard,
         hosts=hosts(edge),

@@ -94,8 +94,10 @@ def calls(source: Source) -> Iterator[tuple[int, str, ast.Call]]:
 
 
 def raw_bus(source: Source) -> Iterator[str]:
-    """The bus is reached through chassis: its defaults lose work. An operator's tool (services/*.py) may look at it."""
-    if source.top == "chassis":
+    """The bus is reached through chassis: its defaults lose work. An operator's tool (services/*.py) may look at it,
+    and the bench measures the bare client beside ours.
+    """
+    if source.top in {"chassis", "bench"}:
         return
     for line, name in imports(source):
         if name.split(".")[0] in BUS_PACKAGES:

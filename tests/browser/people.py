@@ -21,6 +21,8 @@ AINO, MATTI, LINNEA = "Aino", "Matti", "Linnea"
 PHONE, DESKTOP = 390, 1280
 """Widths in CSS pixels."""
 HEIGHT = 844
+PATIENCE_MS = 20_000
+"""Deadline of every wait in a page: what holds is seen at once."""
 LOOKS_MAX = 200
 """How often a page without live updates is loaded again until it shows something."""
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -107,6 +109,10 @@ class Person:
             self.button("talk.send").click()
             expect(writing).to_have_value("")
 
+    def reads(self, text: str) -> None:
+        """This stands on the page, as a piece of its own."""
+        expect(self.page.get_by_text(text, exact=True).first).to_be_visible()
+
     def is_told(self, sentence: str) -> None:
         """An alert says so, and what was wrong has the focus where scripts run."""
         expect(self.page.get_by_role("alert").filter(has_text=sentence)).to_be_visible()
@@ -168,7 +174,7 @@ class Resident(Person):
     def waits(self, ahead: int = 0) -> None:
         """The page says how many are before them."""
         expect(self.heading(self.t("case.title.queued"))).to_be_visible()
-        expect(self.page.get_by_text(self.t("queue.ahead", n=ahead) if ahead else self.t("queue.next"))).to_be_visible()
+        self.reads(self.t("queue.ahead", n=ahead) if ahead else self.t("queue.next"))
 
     def is_helped_by(self, name: str) -> None:
         """The page says who has taken the conversation."""
@@ -180,9 +186,9 @@ class Resident(Person):
         self.page.get_by_role("button", name="Noora").click()
         self.page.wait_for_url(f"**{self.matter}")
 
-    def holds(self, place: int = 0) -> str:
-        """Pick one of the offered times; returns it as the page shows it then."""
-        self.form("/hold").get_by_role("button").nth(place).click()
+    def holds(self, therapist: str = "", place: int = 0) -> str:
+        """Pick one of the offered times, of one therapist if told; returns it as the page shows it then."""
+        self.form("/hold").get_by_role("button").filter(has_text=therapist).nth(place).click()
         expect(self.heading(self.t("step.book"))).to_be_visible()
         return self.time()
 

@@ -264,14 +264,16 @@ def test_told_to_stop_it_finishes_what_it_has_begun_and_ends_well(alone: Case) -
     """Every message acted on is acknowledged, none other is; what was told has left."""
 
     async def check() -> None:
-        child = alone.child(f"services.{alone.name}")
+        child = alone.child(alone.name)
         await alone.child_ready(child)
         for kind in heard_by(alone.service) * 10:
             *_, fact = sequence(alone.service, kind, alone.sealer)
             await alone.publish(fact)
-        child.send_signal(signal.SIGTERM)
-        await eventually(lambda: child.poll() is not None, "it has ended")
-        assert child.returncode == 0, alone.said(child)
+        if alone.name in HEARING:
+            await eventually(lambda: alone.inbox(alone.name), "it is at work")
+        child.terminate()
+        await eventually(lambda: child.exitcode is not None, "it has ended")
+        assert child.exitcode == 0, alone.said(child)
         assert alone.unsent(alone.name) == 0
         bus = await alone.bus()
         acted_on = Counter(consumer for consumer, _ in alone.inbox(alone.name))

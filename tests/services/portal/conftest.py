@@ -1,21 +1,30 @@
 from collections.abc import Iterator
 from pathlib import Path
+from shutil import copytree
 
 import pytest
 
 from tests.services.portal.town import Town
 
 
+@pytest.fixture(scope="session")
+def founded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Databases and keys of a town where nothing has happened yet: made once, copied for every test."""
+    folder = tmp_path_factory.mktemp("founded")
+    Town(folder).close()
+    return folder
+
+
 @pytest.fixture
-def town(tmp_path: Path) -> Iterator[Town]:
-    place = Town(tmp_path)
+def town(founded: Path, tmp_path: Path) -> Iterator[Town]:
+    place = Town(copytree(founded, tmp_path / "town"))
     yield place
     place.close()
 
 
 @pytest.fixture
-def closed_town(tmp_path: Path) -> Iterator[Town]:
+def closed_town(founded: Path, tmp_path: Path) -> Iterator[Town]:
     """Keeps the counties' own opening hours."""
-    place = Town(tmp_path, always_open=False)
+    place = Town(copytree(founded, tmp_path / "town"), always_open=False)
     yield place
     place.close()

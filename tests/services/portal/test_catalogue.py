@@ -22,13 +22,13 @@ from services.portal.pages.errors import kind_of
 PORTAL = Path(contracts.__file__).parents[1] / "services" / "portal"
 TEMPLATES = sorted((PORTAL / "templates").rglob("*.html"))
 CODE = [file for file in sorted(PORTAL.rglob("*.py")) if "migrations" not in file.parts]
-STATIC_KEY = re.compile(r"""\b(?:self|t)\(\s*["']([a-z0-9_.-]+)["']\s*[,)]""")
+STATIC_KEY = re.compile(r"""(?:\b(?:self|t)\(\s*|_format\(\w+, )["']([a-z0-9_.-]+)["']\s*[,)]""")
 MOVING_KEY = re.compile(r"""\bt\(\s*["']([a-z0-9_.]+\.)["']\s*~""")
 MOVING: dict[str, type[StrEnum] | set[str]] = {
     "language.": Language,
     "age.": AgeBand,
     "case.title.": Stage,
-    "case.text.": set(Stage) - {"declined", "elsewhere", "queued", "booking"} | {"booking"},
+    "case.text.": {str(stage) for stage in set(Stage) - {Stage.DECLINED, Stage.ELSEWHERE, Stage.QUEUED}},
     "case.promised.": PromiseKind,
     "elsewhere.": {"now", "today", "later"},
     "step.": Step,
@@ -59,7 +59,11 @@ def refusal_codes() -> set[str]:
     raised = set()
     for file in CODE:
         for node in ast.walk(ast.parse(file.read_text("utf-8"))):
-            if isinstance(node, ast.Call) and ast.unparse(node.func) == "Refused" and isinstance(node.args[0], ast.Constant):
+            if (
+                isinstance(node, ast.Call)
+                and ast.unparse(node.func) == "Refused"
+                and isinstance(node.args[0], ast.Constant)
+            ):
                 raised.add(node.args[0].value)
     return promised | raised
 

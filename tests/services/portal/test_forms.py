@@ -27,7 +27,7 @@ def read(body: bytes, content_type: str = URLENCODED) -> Form:
 
 
 def test_fields_are_read_as_they_were_typed() -> None:
-    assert read("words=%C3%84k%C3%A4+kipu&empty=".encode())["words"] == "Äkä kipu"
+    assert read(b"words=%C3%84k%C3%A4+kipu&empty=")["words"] == "Äkä kipu"
 
 
 def test_a_field_that_did_not_come_is_empty() -> None:

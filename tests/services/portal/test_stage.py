@@ -5,13 +5,13 @@ from uuid import uuid4
 
 import pytest
 
+from chassis.settings import Settings
 from contracts.areas import load_areas
 from contracts.base import Language
 from contracts.chat import ConversationView, PromiseView
 from contracts.feedback import InvitationView
 from contracts.intake import ContactView
 from contracts.scheduling import HoldView, SlotView, TimesView, VisitView
-from chassis.settings import Settings
 from services.portal.case import WAITING, Case, Stage, Step, elsewhere
 
 CONTACT = uuid4()
@@ -39,7 +39,9 @@ def conversation(**over: Any) -> ConversationView:
 
 
 def promise(state: str) -> PromiseView:
-    return PromiseView.model_validate({"callback_id": uuid4(), "kind": "advice", "state": state, "due_on": "2026-12-01"})
+    return PromiseView.model_validate(
+        {"callback_id": uuid4(), "kind": "advice", "state": state, "due_on": "2026-12-01"}
+    )
 
 
 def slot() -> dict[str, Any]:
@@ -65,7 +67,10 @@ def case(**over: Any) -> Case:
         ({"contact": None, "conversation": None}, Stage.DECIDING),
         ({"contact": None, "conversation": None, "missing": True}, Stage.UNAVAILABLE),
         ({"conversation": None}, Stage.DECIDING),
-        ({"contact": contact(state="declined", route=None, declined="too_young"), "conversation": None}, Stage.DECLINED),
+        (
+            {"contact": contact(state="declined", route=None, declined="too_young"), "conversation": None},
+            Stage.DECLINED,
+        ),
         ({"contact": contact(route="elsewhere"), "conversation": None}, Stage.ELSEWHERE),
         ({"conversation": conversation(state="queued", position=1)}, Stage.QUEUED),
         ({}, Stage.OPEN),
@@ -139,4 +144,4 @@ def test_a_red_flag_is_told_as_urgently_as_it_is(outcome: str, severity: str) ->
 
 def test_who_is_too_young_and_in_danger_is_told_of_112_first() -> None:
     told = where(state="declined", route=None, declined="too_young", outcome="emergency_112")
-    assert [text for text in told.texts] == [AREA.elsewhere["emergency_112"].fi, AREA.elsewhere["too_young"].fi]
+    assert list(told.texts) == [AREA.elsewhere["emergency_112"].fi, AREA.elsewhere["too_young"].fi]

@@ -72,7 +72,8 @@ def test_a_session_that_is_over_ends_the_stream() -> None:
 
 def test_every_form_of_a_panel_gets_a_key_of_its_own() -> None:
     first, second = fresh_keys(f"{KEY} {KEY}").split()
-    assert KEY not in (first, second) and first != second
+    assert KEY not in (first, second)
+    assert first != second
 
 
 def asked(query: str = "", **headers: str) -> Request:
@@ -146,7 +147,8 @@ def test_an_open_case_page_gets_messages_it_has_not_seen_and_ends_with_the_proce
     stream = asyncio.run(
         _follow(town.app, f"{case}/live?after=1", cookie, lambda body: "panel-status" in body, town.edge.closing.set)
     )
-    assert "Toinen" in stream and "Ensimmäinen" not in stream
+    assert "Toinen" in stream
+    assert "Ensimmäinen" not in stream
 
 
 def test_another_session_gets_no_stream(town: Town) -> None:
@@ -154,5 +156,3 @@ def test_another_session_gets_no_stream(town: Town) -> None:
     stranger = town.browser()
     stranger.get("/fi/kysely?kunta=285&vaiva=knee")
     assert stranger.get(f"{case}/live").status_code == 404
-
-

@@ -1,4 +1,4 @@
-"""A whole unit without the bus: the real portal in front of the real services, facts carried between them one by one."""
+"""A whole unit without the bus: the real portal before the real services, facts carried between them one by one."""
 
 from __future__ import annotations
 
@@ -161,7 +161,7 @@ class Town:
 def filled(page: str, age: str = "23_74") -> dict[str, str]:
     """The questionnaire of a page answered without a red flag."""
     radios = re.findall(r'name="(q_[^"]+)" value="([^"]+)"', page)
-    answers = {name: value for name, value in reversed(radios)}
+    answers = dict(reversed(radios))
     return {"age": age} | {name: "no" if (name, "no") in radios else value for name, value in answers.items()}
 
 

@@ -1,0 +1,102 @@
+"""A service as a process of its own, started quickly: forked from a process that has read the code already.
+
+It is the same as `python -m services.<name>`, and can be told to die at a named point, as if the power had gone.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import sys
+from collections.abc import Callable
+from multiprocessing.context import ForkServerContext, ForkServerProcess
+from pathlib import Path
+from typing import Any
+
+from services import NAMES
+
+PRELOADED = [
+    "tests.child",
+    "services.cli",
+    *(f"services.{name}.app" for name in NAMES),
+    *("alembic.command", "alembic.config", "psycopg", "uvloop", "uvicorn.lifespan.on", "uvicorn.protocols.http.auto"),
+    *("sqlalchemy.dialects.sqlite.pysqlite", "sqlalchemy.dialects.postgresql.psycopg"),
+]
+"""What a service would read at its start or with its first piece of work."""
+
+
+def context() -> ForkServerContext:
+    """Where children are forked from."""
+    found = multiprocessing.get_context("forkserver")
+    found.set_forkserver_preload(PRELOADED)
+    return found
+
+
+def start(name: str, environment: dict[str, str], log: Path, *, dies: str = "", ack_wait: float = 0) -> ForkServerProcess:
+    """Start a service.
+
+    Args:
+        environment: all of it.
+        log: where what it writes goes.
+        dies: a point of POINTS at which it kills itself, the first time it comes there.
+        ack_wait: what its consumers must have instead of the contract's, seconds.
+    """
+    child = context().Process(target=_run, args=(name, environment, log, dies, ack_wait))
+    child.start()
+    return child
+
+
+def _run(name: str, environment: dict[str, str], log: Path, dies: str, ack_wait: float) -> None:
+    descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    os.dup2(descriptor, 1)
+    os.dup2(descriptor, 2)
+    sys.stdout, sys.stderr = os.fdopen(1, "w", buffering=1), os.fdopen(2, "w", buffering=1)
+    os.environ.clear()
+    os.environ.update(environment)
+    if ack_wait:
+        import chassis.provision
+
+        chassis.provision.ACK_WAIT_SECONDS = ack_wait
+    if dies:
+        POINTS[dies]()
+    from services.cli import main
+
+    main(["run", name])
+
+
+def _die(*_: Any, **__: Any) -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _before_commit() -> None:
+    import chassis.inbox
+
+    chassis.inbox._set_aside = _die
+
+
+def _before_publish() -> None:
+    import chassis.outbox
+
+    chassis.outbox.Relay._publish = _die  # type: ignore[method-assign]
+
+
+def _before_mark() -> None:
+    import chassis.outbox
+
+    chassis.outbox._mark = _die
+
+
+def _before_ack() -> None:
+    from nats.aio.msg import Msg
+
+    Msg.ack = _die  # type: ignore[method-assign]
+
+
+POINTS: dict[str, Callable[[], None]] = {
+    "before the commit": _before_commit,
+    "between commit and publish": _before_publish,
+    "between publish and mark": _before_mark,
+    "between commit and acknowledgement": _before_ack,
+}
+"""Where a process can die. Nothing of the production code knows of them."""

@@ -1,0 +1,197 @@
+"""The JSON API: the same acts, a bearer secret instead of a cookie, problems instead of pages."""
+
+from typing import Any
+
+import httpx
+import pytest
+
+from contracts.base import Language
+from contracts.portal import CallbackRequested, ContactOpened
+from services.portal.language import words
+from tests.services.portal.town import Town, new_key
+
+OPENING = {
+    "municipality": "285",
+    "language": "fi",
+    "trouble": "knee",
+    "age_band": "23_74",
+    "questionnaire": "2026-11-01",
+    "answers": [],
+}
+
+
+class Caller:
+    """A front end that is no browser."""
+
+    def __init__(self, town: Town) -> None:
+        self._town = town
+        self.secret = ""
+        self.contact = ""
+
+    def post(self, path: str, body: Any, *, key: str | None = "", **headers: str) -> httpx.Response:
+        if key is not None:
+            headers["idempotency-key"] = key or new_key()
+        return self._send("POST", path, json=body, headers=headers)
+
+    def get(self, path: str = "", **headers: str) -> httpx.Response:
+        return self._send("GET", path, headers=headers)
+
+    def _send(self, method: str, path: str, *, headers: dict[str, str], **more: Any) -> httpx.Response:
+        if self.secret:
+            headers = {"authorization": f"Bearer {self.secret}"} | headers
+        url = "/api/v1/contacts" + (f"/{self.contact}" if self.contact else "") + path
+        return self._town.browser().send(method, url, headers=headers, **more)
+
+    def comes_in(self, **over: Any) -> httpx.Response:
+        response = self.post("", self._answered() | over)
+        if response.status_code == 201:
+            self.contact, self.secret = response.json()["contact_id"], response.json()["secret"]
+        return response
+
+    def _answered(self) -> dict[str, Any]:
+        asked = self._town.units["intake"].asks(_questions(), viewer=_passer_by())
+        answers = [
+            {"question": one.code, "answer": "no" if one.red_flag else one.options[0].code} for one in asked.questions
+        ]
+        return OPENING | {"answers": answers}
+
+
+def _questions() -> Any:
+    from contracts.intake import GetQuestionnaire
+
+    return GetQuestionnaire(language=Language.FI, trouble="knee")
+
+
+def _passer_by() -> Any:
+    from services.portal.pages.front import PASSER_BY
+
+    return PASSER_BY
+
+
+@pytest.fixture
+def caller(town: Town) -> Caller:
+    return Caller(town)
+
+
+def test_a_contact_is_opened_and_its_secret_opens_it(caller: Caller) -> None:
+    assert caller.comes_in().status_code == 201
+    assert caller.get().json()["stage"] == "queued"
+
+
+def test_the_id_alone_opens_nothing(caller: Caller) -> None:
+    caller.comes_in()
+    caller.secret = ""
+    response = caller.get()
+    assert response.status_code == 404
+    assert response.headers["content-type"] == "application/problem+json"
+
+
+def test_a_wrong_secret_looks_like_a_contact_that_never_was(caller: Caller) -> None:
+    caller.comes_in()
+    caller.secret = "x" * 43
+    wrong = caller.get().content
+    caller.contact = "6f0c2b1e-3a51-4a0e-9f43-0d7b9a1c5e11"
+    assert caller.get().content == wrong
+
+
+def test_another_contacts_secret_opens_nothing(town: Town, caller: Caller) -> None:
+    caller.comes_in()
+    other = Caller(town)
+    other.comes_in()
+    other.contact = caller.contact
+    assert other.get().status_code == 404
+
+
+def test_a_cookie_is_no_bearer_secret(town: Town) -> None:
+    """A page of another site can make a browser send a cookie, not a bearer secret."""
+    case = town.comes_in()
+    response = town.resident.get(f"/api/v1/contacts/{case.rpartition('/')[2]}")
+    assert response.status_code == 404
+
+
+def test_the_same_key_opens_one_contact_and_renews_its_secret(town: Town, caller: Caller) -> None:
+    key, body = new_key(), caller._answered()
+    first, second = (caller.post("", body, key=key).json() for _ in range(2))
+    assert first["contact_id"] == second["contact_id"]
+    assert first["secret"] != second["secret"]
+    assert len(town.told(ContactOpened)) == 1
+
+
+def test_a_change_without_a_key_is_refused(caller: Caller) -> None:
+    response = caller.post("", OPENING, key=None)
+    assert response.status_code == 422
+    assert response.json()["errors"][0]["field"] == "Idempotency-Key"
+
+
+@pytest.mark.parametrize(
+    "over",
+    [
+        {"municipality": "28"},
+        {"language": "de"},
+        {"age_band": "30"},
+        {"trouble": "Knee!"},
+        {"answers": [{"question": "a", "answer": "b"}] * 61},
+        {"unheard_of": 1},
+    ],
+)
+def test_a_body_out_of_bounds_is_refused_and_says_where(caller: Caller, over: dict[str, Any]) -> None:
+    response = caller.comes_in(**over)
+    assert response.status_code == 422
+    assert response.json()["code"] == "not-valid"
+    assert response.json()["errors"][0]["field"].startswith(next(iter(over)))
+
+
+def test_a_municipality_of_no_county_is_refused(caller: Caller) -> None:
+    assert caller.comes_in(municipality="091").json()["code"] == "unknown-municipality"
+
+
+@pytest.mark.parametrize("language", list(Language))
+def test_a_refusal_is_told_in_the_language_asked_for(caller: Caller, language: Language) -> None:
+    caller.comes_in()
+    response = caller.post("/messages", {"words": "Hei"}, **{"accept-language": language})
+    assert response.json()["code"] == "not-yet-accepted"
+    assert response.json()["detail"] == words(language).refusal("not-yet-accepted")
+
+
+def test_who_leaves_the_queue_has_left_it(caller: Caller) -> None:
+    caller.comes_in()
+    assert caller.post("/end", {}).json()["state"] == "abandoned"
+
+
+def test_the_same_key_leaves_a_message_once(closed_town: Town) -> None:
+    closed_town.clock.set(closed_town.clock().replace(hour=18))
+    caller, key = Caller(closed_town), new_key()
+    caller.comes_in()
+    body = {"phone": "040 123 4567", "words": "Polvi", "kind": "advice"}
+    assert [caller.post("/callback", body, key=key).status_code for _ in range(2)] == [202, 202]
+    assert len(closed_town.told(CallbackRequested)) == 1
+    assert caller.get().json()["promise"]["due_on"] == "2026-12-01"
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "code"),
+    [
+        ("/callback", {"phone": "112", "words": "Hei", "kind": "advice"}, "phone-not-callable"),
+        ("/hold", {"slot_id": "6f0c2b1e-3a51-4a0e-9f43-0d7b9a1c5e11"}, "not-offered"),
+        ("/booking", {"hold_id": "6f0c2b1e-3a51-4a0e-9f43-0d7b9a1c5e11", "email": "aino@"}, "email-not-valid"),
+        ("/booking", {"hold_id": "6f0c2b1e-3a51-4a0e-9f43-0d7b9a1c5e11"}, "hold-expired"),
+        ("/feedback", {"invitation_id": "6f0c2b1e-3a51-4a0e-9f43-0d7b9a1c5e11", "recommend": 9}, "unknown-invitation"),
+        ("/feedback", {"invitation_id": "6f0c2b1e-3a51-4a0e-9f43-0d7b9a1c5e11", "recommend": 11}, "not-valid"),
+        ("/messages", {"words": "x" * 2001}, "not-valid"),
+    ],
+)
+def test_what_cannot_be_done_has_a_stable_code(caller: Caller, path: str, body: dict[str, Any], code: str) -> None:
+    caller.comes_in()
+    assert caller.post(path, body).json()["code"] == code
+
+
+def test_the_api_describes_itself(caller: Caller, town: Town) -> None:
+    paths = town.browser().get("/api/v1/openapi.json").json()["paths"]
+    assert set(paths) == {
+        "/api/v1/contacts",
+        "/api/v1/contacts/{contact_id}",
+        *(
+            f"/api/v1/contacts/{{contact_id}}/{act}"
+            for act in ("messages", "callback", "hold", "booking", "feedback", "end")
+        ),
+    }
