@@ -32,9 +32,10 @@ def server_binary() -> str:
     return found
 
 
-def _die_with_parent() -> None:
+def die_with_parent() -> None:
+    """Run in a child before it starts: it is told to end when this process is killed, so that nothing is orphaned."""
     if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG: no orphan when this process is killed
+        ctypes.CDLL(None).prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG
 
 
 class EmbeddedNats:
@@ -78,7 +79,7 @@ class EmbeddedNats:
         }
         self._process = await asyncio.create_subprocess_exec(
             server_binary(), "-c", str(CONFIG), "-l", str(log_file), env=environment,
-            start_new_session=True, preexec_fn=_die_with_parent,
+            start_new_session=True, preexec_fn=die_with_parent,
         )  # fmt: skip
         for _ in range(int(START_SECONDS / 0.05)):
             await asyncio.sleep(0.05)

@@ -18,7 +18,7 @@ from starlette.applications import Starlette
 
 from chassis import health, provision, seal, telemetry
 from chassis.bus import Bus
-from chassis.embedded import EmbeddedNats
+from chassis.embedded import EmbeddedNats, die_with_parent
 from chassis.running import Running
 from chassis.service import Service
 from chassis.settings import Settings
@@ -213,7 +213,12 @@ async def _keep(
     pids.mkdir(parents=True, exist_ok=True)
     while True:
         child = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", f"services.{name}", env=environment, start_new_session=True
+            sys.executable,
+            "-m",
+            f"services.{name}",
+            env=environment,
+            start_new_session=True,
+            preexec_fn=die_with_parent,
         )
         children[name] = child
         (pids / name).write_text(str(child.pid))

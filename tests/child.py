@@ -70,27 +70,36 @@ def _die(*_: Any, **__: Any) -> None:
 
 
 def _before_commit() -> None:
-    import chassis.inbox
+    from chassis import inbox
 
-    chassis.inbox._set_aside = _die
+    assert inbox._set_aside
+    inbox._set_aside = _die
 
 
 def _before_publish() -> None:
-    import chassis.outbox
+    from chassis.outbox import Relay
 
-    chassis.outbox.Relay._publish = _die  # type: ignore[method-assign]
+    assert Relay._publish
+    Relay._publish = _die  # type: ignore[method-assign]  # that is how it dies
 
 
 def _before_mark() -> None:
-    import chassis.outbox
+    from chassis.outbox import Relay
 
-    chassis.outbox._mark = _die
+    publish = Relay._publish
+
+    async def publish_and_die(self: Any, *given: Any) -> Any:
+        self._database.transact = _die
+        return await publish(self, *given)
+
+    Relay._publish = publish_and_die  # type: ignore[method-assign]  # that is how it dies
 
 
 def _before_ack() -> None:
     from nats.aio.msg import Msg
 
-    Msg.ack = _die  # type: ignore[method-assign]
+    assert Msg.ack
+    Msg.ack = _die  # type: ignore[method-assign]  # that is how it dies
 
 
 POINTS: dict[str, Callable[[], None]] = {

@@ -6,8 +6,10 @@ Nothing here waits for a length of time: everything waits for a condition, with 
 from __future__ import annotations
 
 import asyncio
+import atexit
 import json
 import os
+import random
 import signal
 import socket
 import tempfile
@@ -47,24 +49,42 @@ PATIENCE_SECONDS = 40.0
 """Deadline of every wait: generous, because the machine may be busy; a condition that holds is seen at once."""
 
 
+_reserved: list[socket.socket] = []
+
+
 def free_ports(count: int) -> list[int]:
-    """Ports nobody listens on, one after the other."""
+    """Ports nobody listens on, one after the other, and that no other test process is given.
+
+    A port given out is kept reserved until this process ends, by a datagram socket of the same number: that is in
+    nobody's way, and no two processes can have it.
+    """
     while True:
-        with socket.socket() as first:
-            first.bind(("127.0.0.1", 0))
-            start = first.getsockname()[1]
-        ports = list(range(start, start + count))
-        if ports[-1] < 65_535 and all(map(_is_free, ports)):
-            return ports
+        start = random.randint(20_000, 32_000 - count)  # below what the system gives to outgoing connections
+        taken = [_reserve(port) for port in range(start, start + count)]
+        held = [each for each in taken if each is not None]
+        if len(held) == count:
+            _reserved.extend(held)
+            return list(range(start, start + count))
+        for each in held:
+            each.close()
 
 
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        try:
+def _reserve(port: int) -> socket.socket | None:
+    mark = socket.socket(type=socket.SOCK_DGRAM)
+    try:
+        mark.bind(("127.0.0.1", port))
+        with socket.socket() as probe:
             probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-    return True
+    except OSError:
+        mark.close()
+        return None
+    return mark
+
+
+@atexit.register
+def _give_back_ports() -> None:
+    for mark in _reserved:
+        mark.close()
 
 
 async def eventually(holds: Callable[[], T | Awaitable[T]], what: str = "", *, seconds: float = PATIENCE_SECONDS) -> T:
@@ -77,7 +97,7 @@ async def eventually(holds: Callable[[], T | Awaitable[T]], what: str = "", *, s
             return seen  # type: ignore[no-any-return]  # what the caller's condition returns
         if time.monotonic() > deadline:
             raise AssertionError(f"after {seconds:.0f} s still not: {what or holds}")
-        await asyncio.sleep(0.01)
+        await asyncio.sleep(0.03)
 
 
 @pytest.fixture(scope="session")

@@ -7,10 +7,13 @@ the language of `Accept-Language`.
 
 from __future__ import annotations
 
-from typing import Annotated
+from functools import cache
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
+from fastapi.openapi.utils import get_openapi
+from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from chassis import Refused, Viewer
@@ -192,3 +195,14 @@ async def give_feedback(request: Request, mine: Mine, body: Rating, key: Key) ->
 async def end(request: Request, mine: Mine, key: Key) -> ConversationView:
     """End the conversation, or leave the queue."""
     return await acts.end(edge_of(request), mine, mine.id, key=str(key))
+
+
+@cache
+def description() -> dict[str, Any]:
+    """The OpenAPI document of these routes."""
+    return get_openapi(title="Digiterapia", version="1", description=__doc__, routes=routes.routes)
+
+
+@routes.get("/openapi.json", include_in_schema=False)
+async def describe() -> JSONResponse:
+    return JSONResponse(description())

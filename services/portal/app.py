@@ -9,7 +9,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from fastapi import FastAPI
-from fastapi.routing import APIRoute
 
 from chassis import Jobs, Service, Settings, Transact, clock
 from chassis.running import Running
@@ -46,11 +45,7 @@ def hosts(edge: Edge) -> frozenset[str]:
 def pages(edge: Edge) -> FastAPI:
     """The ASGI application over an edge."""
     app = FastAPI(
-        title="Digiterapia",
-        version="1",
-        docs_url=None,
-        redoc_url=None,
-        openapi_url="/api/v1/openapi.json",
+        openapi_url=None,  # pages need no description; the API describes itself (api.py)
         lifespan=_catching_mail if edge.settings.practice else None,
     )
     app.state.edge = edge
@@ -63,9 +58,6 @@ def pages(edge: Edge) -> FastAPI:
     app.include_router(desk.shortcuts)
     for module in PAGES:
         app.include_router(module.routes)
-    for route in app.routes:
-        if isinstance(route, APIRoute):
-            route.include_in_schema = route.path.startswith("/api/")
     app.add_middleware(
         Guard,
         hosts=hosts(edge),

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
 
+from chassis import clock
+from chassis.calendar import local_date
+from chassis.settings import ROOT
 from tests.browser.people import PATIENCE_MS, Resident, Therapist
 from tests.browser.town import Town, people_at
 from tests.whole import WholeUnit, whole_unit
@@ -33,6 +37,20 @@ def unit(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WholeUnit]:
         yield running
 
 
+@pytest.fixture(scope="session")
+def closed_unit(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WholeUnit]:
+    """A unit whose chats are closed today and tomorrow, by its counties' own files."""
+    areas, today = tmp_path_factory.mktemp("areas"), local_date(clock.now())
+    days = ", ".join(str(today + timedelta(days=n)) for n in range(2))
+    for file in (ROOT / "deploy" / "areas").glob("*.toml"):
+        (areas / file.name).write_text(
+            file.read_text("utf-8").replace("closed_on = []", f"closed_on = [{days}]"), "utf-8"
+        )
+    told = {"DIGI_PRACTICE_HOURS": "false", "DIGI_AREAS_DIR": str(areas)}
+    with whole_unit(tmp_path_factory.mktemp("closed"), **told) as running:
+        yield running
+
+
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """One Chromium per module: while it is open, no other test of this process can run an event loop."""
@@ -48,6 +66,12 @@ def browser() -> Iterator[Browser]:
 def town(browser: Browser, unit: WholeUnit) -> Iterator[Town]:
     """People at the unit; whatever they do, their browsers report no fault."""
     with people_at(browser, unit) as people:
+        yield people
+
+
+@pytest.fixture
+def closed_town(browser: Browser, closed_unit: WholeUnit) -> Iterator[Town]:
+    with people_at(browser, closed_unit) as people:
         yield people
 
 

@@ -25,7 +25,13 @@ PATIENCE_MS = 20_000
 """Deadline of every wait in a page: what holds is seen at once."""
 LOOKS_MAX = 200
 """How often a page without live updates is loaded again until it shows something."""
-_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_ANSWER = """radios => {
+  for (const name of new Set(radios.map(radio => radio.name))) {
+    const group = radios.filter(radio => radio.name === name);
+    (group.find(radio => ["no", "23_74"].includes(radio.value)) ?? group[0]).checked = true;
+  }
+}"""
+"""Answers of somebody aged 23 to 74 without a red flag; the first choice of everything else."""
 _RESOURCE = "Failed to load resource"
 """What a console says of every answer above 399: a refusal is no fault."""
 
@@ -101,21 +107,39 @@ class Person:
         """Exactly this was said, in this order."""
         expect(self.log).to_have_text(list(said))
 
+    @property
+    def writing(self) -> Locator:
+        """Where the next message is typed."""
+        return self.form("/messages").get_by_role("textbox")
+
     def says(self, *messages: str) -> None:
         """Say one thing after the other; each is sent before the next is typed."""
-        writing = self.form("/messages").get_by_role("textbox")
         for message in messages:
-            writing.fill(message)
-            self.button("talk.send").click()
-            expect(writing).to_have_value("")
+            self.tries_to_say(message)
+            expect(self.writing).to_have_value("")
+
+    def tries_to_say(self, message: str) -> None:
+        """Type a message and press the button."""
+        self.writing.fill(message)
+        self.button("talk.send").click()
 
     def reads(self, text: str) -> None:
         """This stands on the page, as a piece of its own."""
         expect(self.page.get_by_text(text, exact=True).first).to_be_visible()
 
     def is_told(self, sentence: str) -> None:
-        """An alert says so, and what was wrong has the focus where scripts run."""
+        """An alert says so."""
         expect(self.page.get_by_role("alert").filter(has_text=sentence)).to_be_visible()
+
+    def is_led_to(self, field: Locator, sentence: str, *, marked: Locator | None = None) -> None:
+        """The alert has the focus, what it says leads to the field, and the field, or its group, says it too."""
+        alert = self.page.get_by_role("alert").filter(has_text=sentence)
+        expect(alert).to_be_focused()
+        alert.get_by_role("link", name=sentence, exact=True).click()
+        expect(field).to_be_focused()
+        wrong = marked or field
+        expect(wrong).to_have_attribute("aria-invalid", "true")
+        expect(wrong).to_have_accessible_description(re.compile(re.escape(sentence)))
 
     def looks_until(self, sign: Locator) -> None:
         """Load the page again until the sign is on it: for what has no live updates."""
@@ -135,6 +159,19 @@ class Resident(Person):
     @property
     def matter(self) -> str:
         return f"{self.at}/asia/{self.contact}"
+
+    def comes_in(self, municipality: str = KOTKA, trouble: str = "knee") -> None:
+        """By a link to the questionnaire, as far as the queue or the message form."""
+        self.page.goto(f"{self.at}/kysely?kunta={municipality}&vaiva={trouble}")
+        self.page.get_by_role("radio").evaluate_all(_ANSWER)
+        self.sends_answers()
+
+    def walks_in(self, municipality: str = KOTKA, trouble: str = "knee") -> None:
+        """Every page of the way in, click by click."""
+        self.starts(municipality, trouble)
+        self.is_safe()
+        self.answers()
+        self.sends_answers()
 
     def starts(self, municipality: str = KOTKA, trouble: str = "knee") -> None:
         """From the front page to the safety page."""
@@ -158,18 +195,15 @@ class Resident(Person):
             choice = plain if plain.count() else group.get_by_role("radio").first
             group.locator(f'label[for="{choice.get_attribute("id")}"]').click()
 
+    def has_a_sign(self) -> None:
+        """Answer the first question about red flags with yes."""
+        self.page.locator(f'label[for="{self.page.locator("input[value=yes]").first.get_attribute("id")}"]').click()
+
     def sends_answers(self) -> None:
         """From the questionnaire to the matter."""
         self.button("questions.send").click()
         self.page.wait_for_url("**/asia/*")
         self.contact = str(UUID(self.page.url.rsplit("/", 1)[-1]))
-
-    def comes_in(self, municipality: str = KOTKA, trouble: str = "knee") -> None:
-        """The whole way in, as far as the queue or the message form."""
-        self.starts(municipality, trouble)
-        self.is_safe()
-        self.answers()
-        self.sends_answers()
 
     def waits(self, ahead: int = 0) -> None:
         """The page says how many are before them."""
@@ -180,10 +214,10 @@ class Resident(Person):
         """The page says who has taken the conversation."""
         expect(self.heading(self.t("case.with", name=name))).to_be_visible()
 
-    def identifies(self) -> None:
+    def identifies(self, name: str = "Noora") -> None:
         """At the practice installation's identity provider, as an invented person."""
         self.link("identify.go").click()
-        self.page.get_by_role("button", name="Noora").click()
+        self.page.get_by_role("button", name=name).click()
         self.page.wait_for_url(f"**{self.matter}")
 
     def holds(self, therapist: str = "", place: int = 0) -> str:
@@ -218,6 +252,7 @@ class Resident(Person):
         if self.form("/end").count():
             self.form("/end").get_by_role("button").click()
             expect(self.form("/end")).to_have_count(0)
+        self.contact = ""
 
 
 class Therapist(Person):
@@ -245,6 +280,15 @@ class Therapist(Person):
     def opens(self, resident: Resident) -> None:
         self.page.goto(f"{self.at}/desk/conversation/{resident.contact}")
 
+    def offers_times(self, resident: Resident) -> None:
+        """From the conversation to the offered times, the resident identifying in between."""
+        self.does("desk.ask_identity")
+        resident.looks_until(resident.link("identify.go"))
+        resident.identifies()
+        self.looks_until(self.form("/offer"))
+        self.does("desk.offer")
+        resident.looks_until(resident.form("/hold"))
+
     def does(self, key: str) -> None:
         """Press a button of the conversation."""
         self.button(key).click()
@@ -261,6 +305,7 @@ class Therapist(Person):
         """What the desk says of a county's feedback: answered, asked, and the score as it is shown."""
         self.opens_desk()
         part = self.page.get_by_role("heading", name=county).locator("xpath=..")
-        answered, asked = map(int, re.findall(r"\d+", part.get_by_text(re.compile(r"kysytty")).inner_text()))
+        base = part.get_by_role("paragraph").nth(1).inner_text()
+        answered, asked = map(int, re.findall(r"\d+", base))
         score = part.get_by_text(self.t("nps.name")).locator("xpath=..").inner_text().split()[0]
         return answered, asked, score

@@ -6,11 +6,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from playwright.sync_api import Browser, BrowserContext
+from playwright.sync_api import Browser, BrowserContext, StorageState
 
 from contracts.base import Language
 from tests.browser.people import DESKTOP, HEIGHT, PATIENCE_MS, PHONE, Person, Resident, Therapist
 from tests.whole import WholeUnit
+
+_sessions: dict[tuple[str, str], StorageState] = {}
+"""Of therapists who have logged in at a unit: it holds for nine hours, and a login takes six pages."""
 
 
 class Town:
@@ -44,13 +47,16 @@ class Town:
         self.people.append(person)
         return person
 
-    def therapist(self, name: str = "", *, context: BrowserContext | None = None, **told: Any) -> Therapist:
-        """A therapist with a desktop screen, logged in when named."""
+    def therapist(self, name: str = "", *, language: Language = Language.FI, **told: Any) -> Therapist:
+        """A therapist with a desktop screen; logged in when named, by the session of an earlier login if there is one."""
         screen = {"viewport": {"width": DESKTOP, "height": HEIGHT}}
-        person = Therapist((context or self.window(**(screen | told))).new_page())
+        session = _sessions.get((self._address, name))
+        window = self.window(**(screen | told | ({"storage_state": session} if session else {})))
+        person = Therapist(window.new_page(), language)
         self.people.append(person)
-        if name:
+        if name and not session:
             person.logs_in(name)
+            _sessions[self._address, name] = window.storage_state()
         return person
 
     def everybody_leaves(self) -> None:

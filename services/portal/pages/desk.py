@@ -22,6 +22,7 @@ from services.portal.pages.front import questionnaire
 from services.portal.pages.page import Page, edge_of, page_of, panel, safe, shown
 from services.portal.pages.posted import posted_by_staff
 from services.portal.pages.stream import Change, live
+from services.portal.refusals import status_of
 from services.portal.sessions import Staff
 
 routes = APIRouter(prefix="/{language}/desk")
@@ -103,14 +104,19 @@ def by_county(edge: Edge, page: Page, rated: Mapping[str, FeedbackView]) -> list
     return [(edge.areas.area(code).names.of(page.t.language), feedback) for code, feedback in rated.items()]
 
 
-@routes.get("")
-async def show(request: Request, language: Language, me: Me) -> Response:
+async def desk_page(request: Request, language: Language, me: Staff, refused: str = "") -> Response:
     edge, page = edge_of(request), place_of(request, language, "", me)
     queue, names, rated = await asyncio.gather(
         edge.read(GetQueue(), viewer=me.viewer), troubles(edge, language), ratings(edge, me.viewer)
     )
-    parts = safe(panels_of(edge, page, queue, names))
-    return shown("desk/desk.html", page, panels=parts, ratings=by_county(edge, page, rated), tab="desk")
+    parts, counties = safe(panels_of(edge, page, queue, names)), by_county(edge, page, rated)
+    status = status_of(refused) if refused else 200
+    return shown("desk/desk.html", page, status=status, panels=parts, ratings=counties, refused=refused, tab="desk")
+
+
+@routes.get("")
+async def show(request: Request, language: Language, me: Me) -> Response:
+    return await desk_page(request, language, me)
 
 
 @routes.get("/live")

@@ -22,7 +22,7 @@ from services.portal.case import messages
 from services.portal.edge import Edge
 from services.portal.forms import Form
 from services.portal.pages.case import said
-from services.portal.pages.desk import Me, Posted, in_place, place_of
+from services.portal.pages.desk import Me, Posted, desk_page, in_place, place_of
 from services.portal.pages.front import questionnaire
 from services.portal.pages.page import Page, edge_of, panel, safe, shown
 from services.portal.pages.posted import answered
@@ -220,9 +220,13 @@ async def say(act: Acting) -> Response:
 
 
 @routes.post("/accept")
-async def accept(act: Acting) -> Response:
+async def accept(request: Request, language: Language, me: Me, act: Acting) -> Response:
+    async def again(refused: Refused) -> Response:
+        return await desk_page(request, language, me, refused.code)  # who has it now is nobody else's to look at
+
     conversation_id = act.form.uuid("conversation_id", "unknown-conversation")
-    return await act.ends(acts.accept(act.edge, act.viewer, conversation_id, key=act.form.key))
+    accepted = acts.accept(act.edge, act.viewer, conversation_id, key=act.form.key)
+    return await answered(request, accepted, to=f"{act.page.at}{act.page.path}", again=again)
 
 
 @routes.post("/identify")

@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from email.message import EmailMessage
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
+from icalendar import Calendar
 
 from contracts.base import Language
 from services.portal.language import preferred
 from services.portal.pages.page import page_of, shown
 
 routes = APIRouter()
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A calendar entry that came with a mail."""
+
+    summary: str
+    starts_at: datetime
+    ends_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,19 +35,28 @@ class Mail:
     to: str
     sender: str
     text: str
-    attachments: tuple[str, ...]
+    entries: tuple[Entry, ...]
 
 
 def as_shown(message: EmailMessage) -> Mail:
     body = message.get_body(("plain",))
-    names = (part.get_filename() for part in message.iter_attachments())
     return Mail(
         subject=str(message.get("subject", "")),
         to=str(message.get("to", "")),
         sender=str(message.get("from", "")),
         text=body.get_content() if body else "",
-        attachments=tuple(name for name in names if name),
+        entries=tuple(_entries(message)),
     )
+
+
+def _entries(message: EmailMessage) -> Iterator[Entry]:
+    """Calendar entries of a mail; most mail programs show them in its place, not as a file."""
+    for part in message.walk():
+        if part.get_content_type() == "text/calendar":
+            entry = part.get_payload(decode=True)
+            assert isinstance(entry, bytes)  # a part that is no multipart
+            for event in Calendar.from_ical(entry).walk("VEVENT"):
+                yield Entry(str(event["summary"]), event.decoded("dtstart"), event.decoded("dtend"))
 
 
 @routes.get("/practice/mail")

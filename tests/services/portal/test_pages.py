@@ -391,3 +391,14 @@ def test_no_code_and_no_hole_is_left_in_a_page(town: Town) -> None:
     visible = re.sub(r"<(script|style).*?</\1>|<[^>]+>", " ", town.resident.get(case).text, flags=re.DOTALL)
     assert not re.search(r"\b(knee|pt_remote|physiotherapy|queued|open|video_)\b|[{}]|[0-9a-f]{8}-[0-9a-f]{4}", visible)
     assert hold not in visible
+
+
+def test_who_does_not_identify_finds_the_way_back(town: Town) -> None:
+    case, _, _ = town.in_conversation()
+    provider = town.resident.get(town.resident.get(f"{case}/tunnistaudu").headers["location"]).text
+    ticket = re.search(r'name="ticket" value="([^"]+)"', provider)
+    assert ticket
+    answer = town.resident.post("/practice/idp/choose", {"ticket": ticket[1], "person": ""}).headers["location"]
+    page = town.resident.get(answer).text
+    assert FI("refusal.identity-cancelled") in page
+    assert f'href="{case}">{FI("error.back")}' in page
