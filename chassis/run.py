@@ -82,6 +82,8 @@ class Process:
 
     async def stop(self) -> None:
         """Stop taking requests, finish what is at hand, drain every service."""
+        for running in self.running:
+            running.closing.set()
         if self._server and self._serving:
             self._server.should_exit = True
             await self._serving

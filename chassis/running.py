@@ -46,6 +46,8 @@ class Running:
         self.ask = Asker(lambda: self.bus.connection)
         self.hints = Hints()
         """Wakes open pages; heard only by a service that has pages."""
+        self.closing = asyncio.Event()
+        """Set before the web side stops: what stays open on a page ends by itself."""
         self.missing: list[str] = ["not started yet"]
         """Why work must not be given to this service; empty when ready."""
         self._monitor_url = monitor_url

@@ -87,6 +87,7 @@ def web(running: Running) -> Any:
         transact=running.transact,
         seal=running.sealer.seal,
         hints=running.hints,
+        closing=running.closing,
         areas=load_areas(settings.areas_dir, practice=settings.always_open),
         clock=clock.now,
         settings=settings,
