@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
+from uuid import uuid4
 
 from nats.aio.client import Client
 from nats.errors import Error as NatsError
@@ -48,14 +49,14 @@ class Asker:
         Args:
             ask: the command or query.
             viewer: who wants to know; decides what exists for them.
-            key: idempotency key of a command: one click, one key.
+            key: idempotency key of a command: one click, one key. Without one, this call has a key of its own.
 
         Raises:
             Refused: the answerer's code, or `service-unavailable` when nobody answered in time.
         """
         headers = {"digi-viewer": viewer.model_dump_json()}
-        if key:
-            headers["digi-idempotency-key"] = key
+        if ask.asked.kind is Kind.COMMAND:
+            headers["digi-idempotency-key"] = key or str(uuid4())
         with telemetry.tracer.start_as_current_span(
             f"ask {ask.asked.name}", kind=SpanKind.CLIENT, record_exception=False
         ):
@@ -101,15 +102,12 @@ class Answerer:
         started = time.perf_counter()
         hints: list[Hint] = []
         try:
-            ask = self.kind.cls.model_validate_json(body)
-            viewer = Viewer.model_validate_json(headers["digi-viewer"])
+            ask, viewer = self._read(body, headers)
             run = self._command if self.kind.kind is Kind.COMMAND else self._query
             answer, hints = await run(ask, viewer, headers.get("digi-idempotency-key"), headers.get("traceparent"))
             outcome, reply = "ok", answer
         except Refused as refused:
             outcome, reply = "refused", _refusal(refused.code, refused.text)
-        except (ValidationError, KeyError):
-            outcome, reply = "refused", _refusal("not-valid", f"{self.kind.key} has a field out of bounds")
         except (TryLater, SQLAlchemyError) as error:
             telemetry.log(self.service).error("not answered", fact_type=self.kind.key, error_type=type(error).__name__)
             outcome, reply = "refused", _refusal("service-unavailable", "try again in a moment")
@@ -119,6 +117,12 @@ class Answerer:
         telemetry.ASKS.labels(self.service, self.kind.name, outcome).inc()
         telemetry.ASK_SECONDS.labels(self.service).observe(time.perf_counter() - started)
         return outcome, reply, hints
+
+    def _read(self, body: bytes, headers: Mapping[str, str]) -> tuple[Ask[Any], Viewer]:
+        try:
+            return self.kind.cls.model_validate_json(body), Viewer.model_validate_json(headers["digi-viewer"])
+        except (ValidationError, KeyError) as error:
+            raise Refused("not-valid", f"{self.kind.key} has a field out of bounds") from error
 
     async def _query(
         self, ask: Ask[Any], viewer: Viewer, _key: str | None, parent: str | None
@@ -135,20 +139,21 @@ class Answerer:
     async def _command(
         self, ask: Ask[Any], viewer: Viewer, key: str | None, parent: str | None
     ) -> tuple[bytes, list[Hint]]:
+        if not key:
+            raise Refused("idempotency-key-missing", f"{self.kind.key} changes something: send a key, one per click")
         # Neither value can be guessed back without the key, which is stored nowhere: not who asked, not what was said.
         place = hashlib.sha256(f"{self.kind.key}:{viewer.id}:{key}".encode()).hexdigest()
-        digest = hmac.digest((key or "").encode(), ask.model_dump_json().encode(), "sha256").hex()
+        digest = hmac.digest(key.encode(), ask.model_dump_json().encode(), "sha256").hex()
 
         def decide(session: Session) -> tuple[bytes, list[Hint]]:
-            if key and (first := _first_answer(session, place, digest)) is not None:
+            if (first := _first_answer(session, place, digest)) is not None:
                 return first, []
             tx = Transaction(self.service, session, self.sealer, viewer=viewer)
             answer = self._run(ask, tx, parent)
             session.flush()
             write_down(session, [tx])
-            if key:
-                row = {"key": place, "asked": digest, "answer": answer, "answered_at": tx.now}
-                session.connection().execute(answered.insert(), row)
+            row = {"key": place, "asked": digest, "answer": answer, "answered_at": tx.now}
+            session.connection().execute(answered.insert(), row)
             return answer, tx.hints
 
         try:

@@ -30,6 +30,7 @@ from chassis.errors import Refused, TryLater
 from chassis.inbox import Received, Verdict
 from chassis.settings import Settings
 from chassis.transaction import Hint
+from contracts.base import Kind
 
 STREAM = "EVT"
 BATCH = 100
@@ -166,7 +167,8 @@ class Bus:
 
         async def reply(message: NatsMessage) -> NatsResponse:
             outcome, body, hints = await answerer.reply(message.raw_message.data, message.raw_message.headers or {})
-            await hint(hints)
+            if answerer.kind.kind is Kind.COMMAND:  # a query has changed nothing
+                await hint(hints)
             return NatsResponse(body, headers={OUTCOME: outcome})
 
         self.broker.subscriber(answerer.kind.subject, queue=self.service, decoder=_raw, max_workers=8)(reply)

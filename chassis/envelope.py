@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,6 +10,9 @@ from uuid import UUID
 
 from chassis.errors import Unprocessable
 from contracts.base import SOURCE_PREFIX, Event
+
+_ID = re.compile(r"[!-~]{1,100}")
+"""Visible ASCII; the inbox keeps no longer one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +62,8 @@ def read_envelope(headers: Mapping[str, str] | None) -> Envelope:
     """
     headers = headers or {}
     try:
+        if not _ID.fullmatch(headers["ce-id"]):
+            raise ValueError("an id is 1-100 visible ASCII characters")
         return Envelope(
             id=headers["ce-id"],
             type=headers["ce-type"],

@@ -15,12 +15,13 @@ from typing import Any
 from opentelemetry.trace import SpanKind
 from pydantic import ValidationError
 from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlmodel import Session
 
 from chassis import clock, telemetry
 from chassis.db import prepared, upsert
 from chassis.envelope import Envelope, read_envelope
-from chassis.errors import Outcome, Refused, TryLater, Unprocessable
+from chassis.errors import Refused, TryLater, Unprocessable
 from chassis.seal import Sealer
 from chassis.tables import inbox, outbox
 from chassis.transaction import Hint, Transaction, write_down
@@ -116,7 +117,7 @@ def apply(
         pass
     try:
         return write(lambda session: _attempt(consumer, session, _read(consumer, messages), careful=True))
-    except DBAPIError as error:
+    except (DBAPIError, PoolTimeout) as error:
         telemetry.log(consumer.durable).error("database", error_type=type(error).__name__)
         raise TryLater("database", f"{consumer.durable} cannot write") from error
 
@@ -186,19 +187,26 @@ def _handle_in_savepoint(consumer: Consumer, session: Session, item: _Item) -> V
         return Verdict(Ending.DONE)
     except Refused as refused:
         return Verdict(Ending.REFUSED, refused.code)
-    except Unprocessable as bad:
-        return Verdict(Ending.UNPROCESSABLE, bad.code)
     except Exception as error:
         if isinstance(error, DBAPIError) and error.connection_invalidated:
             raise
-        ending = Ending.LATER if isinstance(error, TryLater | OperationalError) else Ending.BUG
-        code = error.code if isinstance(error, Outcome) else type(error).__name__
-        if ending is Ending.BUG:
-            telemetry.log(consumer.durable).error("bug", error_type=code, deliveries=item.message.deliveries)
-        session.connection().execute(
-            inbox.delete().where(inbox.c.consumer == consumer.durable, inbox.c.event_id == _key(item))
-        )
-        return _again(item.message, ending, code)
+        _forget(consumer, session, item)
+        return _failed(consumer, item, error)
+
+
+def _forget(consumer: Consumer, session: Session, item: _Item) -> None:
+    """What was not done is not known: the same message may come again, from the bus or replayed from a dead letter."""
+    this = (inbox.c.consumer == consumer.durable, inbox.c.event_id == _key(item))
+    session.connection().execute(inbox.delete().where(*this))
+
+
+def _failed(consumer: Consumer, item: _Item, error: Exception) -> Verdict:
+    if isinstance(error, Unprocessable):
+        return Verdict(Ending.UNPROCESSABLE, error.code)
+    if isinstance(error, TryLater | OperationalError):
+        return _again(item.message, Ending.LATER, error.code if isinstance(error, TryLater) else type(error).__name__)
+    telemetry.log(consumer.durable).error("bug", error_type=type(error).__name__, deliveries=item.message.deliveries)
+    return _again(item.message, Ending.BUG, type(error).__name__)
 
 
 def _again(message: Received, ending: Ending, code: str) -> Verdict:

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
 import zlib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from nats.js.client import JetStreamContext
 from sqlalchemy import Connection, bindparam, func, select, text, update
@@ -22,6 +23,7 @@ from chassis.db import Database
 from chassis.errors import TryLater
 from chassis.tables import UtcInstant, answered, inbox, outbox
 
+T = TypeVar("T")
 BATCH = 250
 KEEP_PUBLISHED = timedelta(hours=24)
 """How long a published row stays, as a replay buffer for a bus that lost its last seconds."""
@@ -74,16 +76,16 @@ class Relay:
         """
         if not bus._nc.is_connected:  # what is given to the client now it would only pile up
             raise TryLater("bus-away", f"the outbox of {self._service} waits for the bus")
-        async with self._sole() as mine:
-            if not mine:
+        async with self._sole() as turn:
+            if turn is None:
                 return False
-            rows = await self._database.look(_unpublished)
+            rows = await turn.look(_unpublished)
             while rows:
-                rows = await self._publish(bus, rows)
+                rows = await self._publish(bus, turn, rows)
             telemetry.UNPUBLISHED_AGE.labels(self._service).set(0)
         return True
 
-    async def _publish(self, bus: JetStreamContext, rows: Sequence[Any]) -> Sequence[Any]:
+    async def _publish(self, bus: JetStreamContext, turn: Database | _Turn, rows: Sequence[Any]) -> Sequence[Any]:
         acks: list[asyncio.Future[Any]] = []
         taken: list[int] = []
         try:
@@ -98,7 +100,8 @@ class Relay:
             for ack in acks:
                 ack.cancel()  # the client counts what nobody answers as pending, for ever, and stops at a thousand
             if taken:
-                left = await self._database.transact(lambda session: _settle(session, taken))
+                # Not synced: a mark that a power cut takes back sends the row again, and its id makes it nothing.
+                left = await turn.note(lambda session: _settle(session, taken))
                 telemetry.PUBLISHED.labels(self._service).inc(len(taken))
         return left
 
@@ -117,38 +120,53 @@ class Relay:
             telemetry.UNPUBLISHED_AGE.labels(self._service).set((clock.now() - oldest).total_seconds())
 
     @asynccontextmanager
-    async def _sole(self) -> AsyncIterator[bool]:
+    async def _sole(self) -> AsyncIterator[Database | _Turn | None]:
         if self._database.sqlite:
-            yield True
+            yield self._database
             return
         key = zlib.crc32(f"relay:{self._service}".encode())
         taking = asyncio.ensure_future(asyncio.to_thread(_take_turn, self._database, key))
         try:
-            turn = await asyncio.shield(taking)
-            yield turn is not None
+            yield await asyncio.shield(taking)
         finally:  # also when cancelled while taking it: a turn that nobody gives back stops every other process
             if (turn := await taking) is not None:
-                await asyncio.to_thread(_give_back, turn, key)
+                await asyncio.to_thread(turn.give_back)
 
 
-def _take_turn(database: Database, key: int) -> Connection | None:
-    connection = database.engine.connect()
+class _Turn:
+    """A process's turn to publish for its service: the connection that holds the lock also reads and marks."""
+
+    def __init__(self, connection: Connection, key: int) -> None:
+        self._connection = connection
+        self._key = key
+        self._in_use = threading.Lock()  # who is cancelled gives back while a thread may still be at work
+
+    async def look(self, work: Callable[[Session], T]) -> T:
+        return await asyncio.to_thread(self._run, work)
+
+    note = look
+
+    def _run(self, work: Callable[[Session], T]) -> T:
+        with self._in_use, Session(self._connection) as session, session.begin():
+            return work(session)
+
+    def give_back(self) -> None:
+        with self._in_use, self._connection as connection:
+            connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": self._key})
+
+
+def _take_turn(database: Database, key: int) -> _Turn | None:
+    # Without transactions: reading and marking are a statement each, and the lock belongs to the connection.
+    connection = database.unsynced.connect().execution_options(isolation_level="AUTOCOMMIT")
     try:
         mine = connection.execute(text("SELECT pg_try_advisory_lock(:key)"), {"key": key}).scalar()
-        connection.commit()
     except BaseException:
         connection.close()
         raise
     if mine:
-        return connection
+        return _Turn(connection, key)
     connection.close()
     return None
-
-
-def _give_back(connection: Connection, key: int) -> None:
-    with connection:
-        connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": key})
-        connection.commit()
 
 
 _UNPUBLISHED = (

@@ -6,6 +6,7 @@ import asyncio
 import gc
 import os
 import signal
+import socket
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
@@ -56,10 +57,9 @@ class Process:
     async def start(self) -> None:
         """Start every service, then the web side."""
         await asyncio.gather(*(running.start() for running in self.running))
+        door = self._door()
         config = uvicorn.Config(
             telemetry.Traced(self.application()),
-            host=self._settings.host,
-            port=self._settings.port,
             log_config=None,
             access_log=False,
             lifespan="on",
@@ -67,12 +67,24 @@ class Process:
             h11_max_incomplete_event_size=64 * 1024,
         )
         self._server = _Web(config)
-        self._serving = asyncio.create_task(self._server.serve())
+        self._serving = asyncio.create_task(self._server.serve(sockets=[door]))
         while not self._server.started:
             if self._serving.done():
                 await self._serving
-                raise OSError(f"nothing can listen on {self._settings.host}:{self._settings.port}")
+                raise OSError("the web side did not start; see the log")
             await asyncio.sleep(0.01)
+
+    def _door(self) -> socket.socket:
+        """The socket people come in by, taken before anything is promised.
+
+        Raises:
+            OSError: somebody else listens there.
+        """
+        host, port = self._settings.host, self._settings.port
+        try:
+            return socket.create_server((host, port), backlog=2048)
+        except OSError as error:
+            raise OSError(f"cannot listen on {host}:{port} ({error.strerror}); is a unit running already?") from error
 
     async def ready(self) -> None:
         """Wait until every service may be given work."""

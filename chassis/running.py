@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from functools import partial
@@ -24,6 +25,8 @@ from chassis.transaction import Hint, Transaction, write_down
 T = TypeVar("T")
 DRIFT_SECONDS = 20.0
 """How often a running service looks whether the bus is still as the contract says."""
+MISSING_SECONDS = 0.2
+"""How often a service that is not ready looks."""
 TIDY_SECONDS = 3600.0
 
 
@@ -64,9 +67,11 @@ class Running:
     async def start(self) -> None:
         """Migrate, connect, verify the bus, take up work. Waits for the bus as long as it must."""
         telemetry.READY.labels(self.name).set_function(lambda: self.ready)
+        self.sealer.must_have_keys()
         await asyncio.to_thread(self.database.migrate, self.service.migrations)
         self._wire()
-        self._tasks = [asyncio.create_task(self._reach_the_bus()), asyncio.create_task(self._tidy())]
+        tidying = self._repeat(timedelta(seconds=TIDY_SECONDS), self._tidy)
+        self._tasks = [asyncio.create_task(self._reach_the_bus()), asyncio.create_task(tidying)]
 
     def _wire(self) -> None:
         for kind, handler in self.service.handlers.items():
@@ -79,17 +84,24 @@ class Running:
 
     async def _reach_the_bus(self) -> None:
         await self.bus.broker.connect()
-        if self.service.web:
-            await self.bus.listen_to_hints(self.hints.heard)
         self._tasks.append(asyncio.create_task(self.relay.run(self.bus.jetstream())))
         while True:
             await self._verify()
             if not self.missing and not self._subscribed:
-                await self.bus.broker.start()
-                self._tasks += [asyncio.create_task(self._repeat(every, job)) for every, job in self._jobs]
-                self._subscribed = True
-                self._log.info("ready")
-            await asyncio.sleep(DRIFT_SECONDS if self._subscribed else 0.2)
+                await self._take_up_work()
+            await asyncio.sleep(DRIFT_SECONDS if self._subscribed and not self.missing else MISSING_SECONDS)
+
+    async def _take_up_work(self) -> None:
+        try:
+            await self.bus.broker.start()
+            if self.service.web:
+                await self.bus.listen_to_hints(self.hints.heard)
+        except Exception as error:  # the bus went away in between: not ready, tried again soon
+            self.missing = [f"the bus does not answer ({type(error).__name__})"]
+            return
+        self._tasks += [asyncio.create_task(self._repeat(every, job)) for every, job in self._jobs]
+        self._subscribed = True
+        self._log.info("ready")
 
     async def _verify(self) -> None:
         try:
@@ -105,10 +117,10 @@ class Running:
     async def _apply(self, consumer: Consumer, messages: Sequence[Received]) -> Sequence[Verdict]:
         verdicts, hints = await self.database.transact_with(lambda write: apply(consumer, write, messages))
         telemetry.BATCH.labels(self.name).observe(len(messages))
-        for verdict in verdicts:
-            if verdict.ending is Ending.DUPLICATE:
-                telemetry.DUPLICATES.labels(self.name).inc()
-            telemetry.FACTS.labels(self.name, consumer.kind.name, verdict.ending).inc()
+        for ending, count in Counter(verdict.ending for verdict in verdicts).items():
+            if ending is Ending.DUPLICATE:
+                telemetry.DUPLICATES.labels(self.name).inc(count)
+            telemetry.FACTS.labels(self.name, consumer.kind.name, ending).inc(count)
         await self._told(hints)
         return verdicts
 
@@ -118,11 +130,12 @@ class Running:
 
     async def transact(self, work: Callable[[Transaction], T]) -> T:
         """Run `work` in one transaction of this service, publish what it told, send its hints."""
-        result, hints = await self.database.transact(partial(self._run, work, telemetry.traceparent()))
-        await self._told(hints)
+        result, tx = await self.database.transact(partial(self._run, work, telemetry.traceparent()))
+        if tx.told or tx.hints:
+            await self._told(tx.hints)
         return result
 
-    def _run(self, work: Callable[[Transaction], T], parent: str | None, session: Session) -> tuple[T, list[Hint]]:
+    def _run(self, work: Callable[[Transaction], T], parent: str | None, session: Session) -> tuple[T, Transaction]:
         tx = Transaction(self.name, session, self.sealer)
         # What begins here, on a page or in a job, begins a trace; another thread knows nothing of the caller's.
         with telemetry.tracer.start_as_current_span(
@@ -131,7 +144,7 @@ class Running:
             result = work(tx)
         session.flush()
         write_down(session, [tx])
-        return result, tx.hints
+        return result, tx
 
     async def _repeat(self, every: timedelta, job: Callable[[Any], Awaitable[None]]) -> None:
         while True:
@@ -146,17 +159,13 @@ class Running:
         for _, job in self._jobs:
             await job(self.transact)
 
-    async def _tidy(self) -> None:
-        while True:
-            await asyncio.sleep(TIDY_SECONDS)
-            await self.database.transact(forget_old)
+    async def _tidy(self, _transact: Any) -> None:
+        await self.database.transact(forget_old)
 
     async def stop(self) -> None:
         """Drain: finish the batch at hand, send what is committed, let go. What is not finished stays on the bus."""
         self.missing = ["stopping"]
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await _end(self._tasks)
         for subscriber in self.bus.broker.subscribers:
             await subscriber.stop()
         if self.bus.connected:
@@ -168,3 +177,13 @@ class Running:
             await self.bus.broker.stop()
         await asyncio.to_thread(self.database.close)
         self._log.info("drained")
+
+
+async def _end(tasks: Sequence[asyncio.Task[None]]) -> None:
+    """Cancel until they are done: up to Python 3.11 wait_for forgets a cancellation when its result comes at once."""
+    left = set(tasks)
+    while left:
+        for task in left:
+            task.cancel()
+        _, left = await asyncio.wait(left, timeout=1)
+    await asyncio.gather(*tasks, return_exceptions=True)

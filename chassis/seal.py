@@ -25,14 +25,19 @@ def make_keys(keys_dir: Path, services: list[str]) -> None:
     public = keys_dir / "public"
     public.mkdir(parents=True, exist_ok=True, mode=0o700)
     for service in services:
-        private_file = keys_dir / f"{service}.jwks"
-        if private_file.exists():
-            continue
-        key = ECKey.generate_key("P-256", auto_kid=True)
-        descriptor = os.open(private_file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w") as file:
-            json.dump(KeySet([key]).as_dict(private=True), file)
-        (public / f"{service}.jwk").write_text(json.dumps(key.as_dict(private=False)))
+        private_file, public_file = keys_dir / f"{service}.jwks", public / f"{service}.jwk"
+        if not private_file.exists():
+            key = ECKey.generate_key("P-256", auto_kid=True)
+            descriptor = os.open(private_file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(descriptor, "w") as file:
+                json.dump(KeySet([key]).as_dict(private=True), file)
+        if not public_file.exists():
+            newest = _private_keys(private_file).keys[0]
+            public_file.write_text(json.dumps(newest.as_dict(private=False)))
+
+
+def _private_keys(file: Path) -> KeySet:
+    return KeySet.import_key_set(json.loads(file.read_text()))
 
 
 class Sealer:
@@ -41,8 +46,18 @@ class Sealer:
     def __init__(self, keys_dir: Path, service: str) -> None:
         self._keys_dir = keys_dir
         self._service = service
+        self._private_file = keys_dir / f"{service}.jwks"
         self._public: dict[str, ECKey] = {}
         self._own: KeySet | None = None
+
+    def must_have_keys(self) -> None:
+        """Check that this service can open what is sealed for it.
+
+        Raises:
+            FileNotFoundError: it has no keys: `digi keys` makes them.
+        """
+        if not self._private_file.exists():
+            raise FileNotFoundError(f"{self._service} has no keys in {self._keys_dir}: `digi keys` makes them")
 
     def seal(self, owner: str, data: dict[str, Any]) -> str:
         """Seal a JSON object for `owner`.
@@ -64,7 +79,7 @@ class Sealer:
             Unprocessable: `cannot-unseal`: sealed for somebody else, or damaged.
         """
         if self._own is None:
-            self._own = KeySet.import_key_set(json.loads((self._keys_dir / f"{self._service}.jwks").read_text()))
+            self._own = _private_keys(self._private_file)
         try:
             opened = json.loads(jwe.decrypt_compact(token, self._own, algorithms=ALGORITHMS).plaintext or b"")
         except (JoseError, ValueError) as error:

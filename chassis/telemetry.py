@@ -22,7 +22,9 @@ DUPLICATES = Counter("digi_inbox_duplicates", "Messages that had already been ac
 BATCH = Histogram(
     "digi_batch_facts", "Facts applied in one transaction", ["service"], buckets=(1, 2, 5, 10, 25, 50, 100)
 )
-DEAD_LETTERS = Counter("digi_dead_letters", "Messages set aside because they could not be handled", ["service", "code"])
+DEAD_LETTERS = Counter(
+    "digi_dead_letters", "Messages set aside because they could not be handled", ["service", "reason"]
+)
 PUBLISHED = Counter("digi_outbox_published", "Outbox rows the bus has taken", ["service"])
 UNPUBLISHED_AGE = Gauge("digi_outbox_oldest_seconds", "Age of the oldest row the bus has not taken yet", ["service"])
 ASKS = Counter("digi_asks_answered", "Commands and queries answered, by how it ended", ["service", "ask", "outcome"])

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import cache
 from typing import Annotated, Any, ClassVar, Generic, Self, TypeVar
 from uuid import UUID
 
@@ -121,6 +122,7 @@ E = TypeVar("E", bound=Event)
 A = TypeVar("A", bound=Ask[Any])
 
 
+@cache
 def snake(name: str) -> str:
     """ContactOpened -> contact_opened."""
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()

@@ -107,7 +107,7 @@ IdentityVerified.example = IdentityVerified.shown(
 class CallbackRequested(Event):
     """A resident left a message and wants to be called.
 
-    Sent: when the message form is sent; a second one for the same contact keeps the first promise.
+    Sent: when the message form is sent; a second one before the call keeps the first promise.
     """
 
     contact_id: Id

@@ -14,6 +14,7 @@ from pydantic import ValidationError
 
 from chassis import Service, Settings, run, telemetry
 from chassis.errors import Outcome
+from chassis.seal import make_keys
 from chassis.settings import ROOT
 from services import NAMES
 
@@ -79,6 +80,13 @@ def _alone(arguments: argparse.Namespace) -> int:
         print("DIGI_NATS_URL is not set: one service alone needs a bus that runs already", file=sys.stderr)
         return 2
     _run(run.alone(build(arguments.service, settings), settings))
+    return 0
+
+
+def _keys(_arguments: argparse.Namespace) -> int:
+    settings = Settings()
+    make_keys(settings.keys_dir, list(NAMES))
+    print(f"every service has its keys in {settings.keys_dir}")
     return 0
 
 
@@ -148,6 +156,8 @@ def _parser() -> argparse.ArgumentParser:
     alone = commands.add_parser("run", help="run one service, on the bus of DIGI_NATS_URL")
     alone.add_argument("service", choices=NAMES)
     alone.set_defaults(do=_alone)
+    keys = commands.add_parser("keys", help="give every service that has none its pair of sealing keys")
+    keys.set_defaults(do=_keys)
     bus = commands.add_parser("bus", help="streams and consumers of the bus at DIGI_NATS_URL")
     bus.add_argument("what", choices=["provision", "verify"], help="make them as the contracts say, or only compare")
     bus.set_defaults(do=_bus)
@@ -173,11 +183,12 @@ def _parser() -> argparse.ArgumentParser:
 def main(words: Sequence[str] | None = None) -> None:
     """Run the command line; exits with 0 when well, 1 when something is wrong, 2 when asked for the impossible."""
     arguments = _parser().parse_args(words)
+    os.umask(0o077)  # what is written here holds people's words and numbers: for this user alone
     try:
         sys.exit(arguments.do(arguments))
     except ValidationError as error:
         for each in error.errors(include_url=False, include_input=False):
-            print(f"settings: {each['msg']}", file=sys.stderr)
+            print(f"settings: {'.'.join(map(str, each['loc'])) or 'together'}: {each['msg']}", file=sys.stderr)
     except (Outcome, OSError, ValueError) as error:
         print(f"digi: {error}", file=sys.stderr)
     sys.exit(2)

@@ -33,7 +33,9 @@ def context() -> ForkServerContext:
     return found
 
 
-def start(name: str, environment: dict[str, str], log: Path, *, dies: str = "", ack_wait: float = 0) -> ForkServerProcess:
+def start(
+    name: str, environment: dict[str, str], log: Path, *, dies: str = "", ack_wait: float = 0
+) -> ForkServerProcess:
     """Start a service.
 
     Args:
@@ -84,15 +86,10 @@ def _before_publish() -> None:
 
 
 def _before_mark() -> None:
-    from chassis.outbox import Relay
+    from chassis import outbox
 
-    publish = Relay._publish
-
-    async def publish_and_die(self: Any, *given: Any) -> Any:
-        self._database.transact = _die
-        return await publish(self, *given)
-
-    Relay._publish = publish_and_die  # type: ignore[method-assign]  # that is how it dies
+    assert outbox._settle
+    outbox._settle = _die
 
 
 def _before_ack() -> None:

@@ -77,9 +77,7 @@ class Unit:
         """Ask as another service would; a refusal is raised."""
         kind, answer = self._answers[type(ask)]
         answerer = Answerer(self.service.name, kind, answer, self.sealer, self.database)
-        headers = {"digi-viewer": viewer.model_dump_json()}
-        if key:
-            headers["digi-idempotency-key"] = key
+        headers = {"digi-viewer": viewer.model_dump_json(), "digi-idempotency-key": key or str(uuid4())}
         with clock.using(self.clock):
             outcome, body, hints = asyncio.run(answerer.reply(ask.model_dump_json().encode(), headers))
         self.hinted += hints

@@ -52,7 +52,7 @@ def mark_identified(fact: IdentityVerified, tx: Transaction) -> None:
 
 @on(CallbackRequested)
 def promise_call(fact: CallbackRequested, tx: Transaction, areas: Areas) -> None:
-    """A left message gets a due day, counted from when it was sent; a second one keeps the first promise."""
+    """A left message gets a due day, counted from when it was sent; one before the call keeps the first promise."""
     callback = Callback(
         state=CallbackState.PROMISED,
         due_on=domain.callback_due(fact.kind, fact.requested_at, _area(areas, fact.area)),

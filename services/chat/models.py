@@ -83,15 +83,17 @@ class Message(ChatTable, table=True):
 
 
 class Callback(ChatTable, table=True):
-    """One promised call per contact."""
+    """A promised call, kept or not. A contact has one open promise at most."""
 
     __table_args__ = (
+        Index("callback_once_open", "contact_id", unique=True, sqlite_where=_PROMISED, postgresql_where=_PROMISED),
+        Index("callback_contact", "contact_id"),
         Index("callback_promised", "area", "due_on", sqlite_where=_PROMISED, postgresql_where=_PROMISED),
         Index("callback_kept", "area", "kept_at"),
     )
 
     callback_id: UUID = Field(primary_key=True)
-    contact_id: UUID = Field(unique=True)
+    contact_id: UUID
     area: str
     municipality: str
     kind: PromiseKind = Field(sa_type=_wire(PromiseKind))

@@ -24,7 +24,7 @@ from contracts.portal import PromiseKind
 from services.chat.models import Callback, Contact, Conversation, Message
 
 LEFT_MAX = 2 * MESSAGE_MAX
-"""Most characters kept of all messages that one contact leaves."""
+"""Most characters kept of the messages that one promise answers; what is cut ends in an ellipsis."""
 
 _FRESH = {"populate_existing": True}
 """Believe the database, not what this session read before."""
@@ -219,32 +219,41 @@ def messages(tx: Transaction, conversation_id: UUID, after: int) -> Sequence[Mes
 
 
 def promise(tx: Transaction, callback: Callback) -> bool:
-    """Store a promised call; False when the contact has one already.
+    """Store a promised call; False when the contact has an open one already, or this one was stored before.
 
-    A promise that still stands then keeps its date and takes over the later phone number and words.
+    An open promise keeps its date and takes over the later phone number and words. One that was kept between the two
+    statements takes nothing over: the message is stored as a promise of its own then.
     """
     statement = upsert(tx.session, Callback).values(callback.model_dump()).on_conflict_do_nothing()
     if tx.session.connection().execute(statement.returning(col(Callback.callback_id))).first() is not None:
         return True
-    _add_to_promise(tx, callback)
-    return False
+    if _add_to_promise(tx, callback) or _is_stored(tx, callback.callback_id):
+        return False
+    return promise(tx, callback)
 
 
-def _add_to_promise(tx: Transaction, later: Callback) -> None:
-    is_new = col(Callback.words) != later.words
-    fits = func.length(col(Callback.words)) + len(later.words) < LEFT_MAX
+def _add_to_promise(tx: Transaction, later: Callback) -> bool:
+    stored = col(Callback.words)
+    joined = stored + f"\n\n{later.words}"
+    cut = func.substr(joined, 1, LEFT_MAX - 1) + "…"
+    words = case((stored == later.words, stored), (func.length(joined) <= LEFT_MAX, joined), else_=cut)
     stands = (col(Callback.contact_id) == later.contact_id, col(Callback.state) == CallbackState.PROMISED)
-    words = case((is_new & fits, col(Callback.words) + "\n\n" + later.words), else_=col(Callback.words))
-    tx.session.connection().execute(update(Callback).where(*stands).values(phone=later.phone, words=words))
+    statement = update(Callback).where(*stands).values(phone=later.phone, words=words)
+    return tx.session.connection().execute(statement.returning(col(Callback.callback_id))).first() is not None
+
+
+def _is_stored(tx: Transaction, callback_id: UUID) -> bool:
+    return tx.session.exec(select(Callback.callback_id).where(Callback.callback_id == callback_id)).first() is not None
 
 
 def promised_to(tx: Transaction, contact_id: UUID) -> Callback:
-    """A contact's promised call.
+    """A contact's promised call: the open one, else the one asked for last.
 
     Raises:
         Refused: `unknown-callback`.
     """
-    found = tx.session.exec(select(Callback).where(Callback.contact_id == contact_id)).first()
+    newest = (col(Callback.kept_at).is_not(None), col(Callback.requested_at).desc())
+    found = tx.session.exec(select(Callback).where(Callback.contact_id == contact_id).order_by(*newest)).first()
     if found is None or not tx.viewer.may_see(found.contact_id, found.area):
         raise _unknown_callback()
     return found

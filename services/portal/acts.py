@@ -18,6 +18,7 @@ from contracts.chat import (
     CallOutcome,
     ConversationView,
     EndConversation,
+    GetConversation,
     LeftMessage,
     MessageView,
     PostMessage,
@@ -25,7 +26,7 @@ from contracts.chat import (
     RequestIdentity,
 )
 from contracts.feedback import GiveFeedback, Given
-from contracts.intake import GetContact
+from contracts.intake import GetContact, Route
 from contracts.portal import AgeBand, Answer, CallbackRequested, ContactOpened, Origin, PromiseKind
 from contracts.scheduling import (
     BookVisit,
@@ -80,26 +81,24 @@ async def open_contact(edge: Edge, visitor: Visitor, entry: Entry, *, key: str) 
 async def open_contact_by_api(edge: Edge, entry: Entry, *, key: str) -> tuple[Visitor, UUID]:
     """The same without a browser: begins a session whose secret is the caller's bearer token.
 
-    A repeated key gives the same contact and a new secret: the caller has lost the first answer.
+    The same key and content again give the same contact and a new secret, while nobody has used the first one: the
+    caller has lost the answer.
+
+    Raises:
+        Refused: `unknown-municipality`, `idempotency-key-reused`, `session-expired`.
     """
     opened = _opened(edge, entry, uuid4())
+    content = opened.model_dump_json(exclude={"contact_id", "opened_at"})
 
     def tell(tx: Transaction) -> tuple[Visitor, UUID]:
-        if store.first_sent(tx, who="api", key=key, contact_id=opened.contact_id, what=store.CONTACT):
+        contact_id = opened.contact_id
+        if store.first_sent(tx, who="api", key=key, contact_id=contact_id, what=store.CONTACT, content=content):
             tx.publish(opened)
-            return sessions.own(tx, sessions.open_visitor(tx), opened.contact_id), opened.contact_id
-        return _again(tx, store.contact_of(tx, who="api", key=key))
+            return sessions.own(tx, sessions.open_visitor(tx), contact_id), contact_id
+        contact_id = store.contact_of(tx, who="api", key=key, content=content)
+        return sessions.renew(tx, contact_id), contact_id
 
     return await edge.transact(tell)
-
-
-def _again(tx: Transaction, contact_id: UUID | None) -> tuple[Visitor, UUID]:
-    """The session of a contact that was opened before, under a new secret."""
-    owner = tx.session.get(sessions.VisitorContact, contact_id) if contact_id else None
-    if owner is None:
-        raise Refused("session-expired", "the contact's session has ended; take a new key to begin anew")
-    held = Visitor(owner.session_id, "", by_cookie=False, contacts=frozenset({owner.contact_id}))
-    return sessions.rotate(tx, held), owner.contact_id
 
 
 def _opened(edge: Edge, entry: Entry, contact_id: UUID) -> ContactOpened:
@@ -135,8 +134,11 @@ async def leave_message(edge: Edge, viewer: Viewer, left: LeftMessage, kind: Pro
 
     Raises:
         Refused: `unknown-contact`: intake has not decided about the contact yet.
+        Refused: `not-by-message`: it has decided something else than a call.
     """
     contact = await edge.ask(GetContact(contact_id=viewer.id), viewer=viewer)
+    if contact.route is not Route.CALLBACK:
+        raise Refused("not-by-message", "the contact is not one that is called back")
     requested = CallbackRequested(
         contact_id=viewer.id,
         area=contact.area,
@@ -201,7 +203,14 @@ async def ask_identity(edge: Edge, viewer: Viewer, contact_id: UUID, *, key: str
 
 
 async def offer_times(edge: Edge, viewer: Viewer, contact_id: UUID, *, key: str) -> TimesView:
-    """Offer the resident the free remote times."""
+    """Offer the resident of one's own conversation the free remote times.
+
+    Raises:
+        Refused: `not-yours`: another therapist has the conversation, or nobody yet.
+    """
+    conversation = await edge.ask(GetConversation(contact_id=contact_id), viewer=viewer)
+    if conversation.therapist_id != viewer.id:
+        raise Refused("not-yours", "the conversation is another therapist's")
     return await edge.ask(OfferTimes(contact_id=contact_id), viewer=viewer, key=key)
 
 

@@ -14,7 +14,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from fastapi.openapi.utils import get_openapi
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from chassis import Refused, Viewer
 from contracts.base import Code, Id, Language, MunicipalityCode, Version
@@ -34,6 +34,8 @@ from services.portal.sessions import Visitor
 routes = APIRouter(prefix="/api/v1")
 Key = Annotated[UUID, Header(alias="Idempotency-Key")]
 Me = Annotated[Visitor, Depends(sessions.visitor)]
+Cleaned = BeforeValidator(lambda typed: clean(typed) if isinstance(typed, str) else typed)
+"""Cleans what a person typed before it is measured: words of control characters alone are no words."""
 
 
 class _Body(BaseModel):
@@ -61,14 +63,14 @@ class Opened(_Body):
 class Said(_Body):
     """Something to say."""
 
-    words: Words
+    words: Annotated[Words, Cleaned]
 
 
 class Left(_Body):
     """A message that asks for a call."""
 
     phone: Annotated[str, Field(max_length=30)]
-    words: Words
+    words: Annotated[Words, Cleaned]
     kind: PromiseKind
 
 
@@ -91,7 +93,7 @@ class Rating(_Body):
     invitation_id: Id
     recommend: Score
     useful: bool | None = None
-    text: Annotated[str, Field(max_length=TEXT_MAX)] = ""
+    text: Annotated[str, Field(max_length=TEXT_MAX), Cleaned] = ""
 
 
 class CaseState(_Body):
@@ -127,7 +129,7 @@ Mine = Annotated[Viewer, Depends(bearer)]
 
 @routes.post("/contacts", status_code=201)
 async def open_contact(request: Request, body: Opening, key: Key) -> Opened:
-    """Open a contact. A repeated key gives the same contact and a new secret; the earlier one stops working."""
+    """Open a contact. The same key and body again give the same contact and a new secret, until a secret was used."""
     entry = Entry(body.municipality, body.language, body.trouble, body.age_band, body.questionnaire, body.answers)
     me, contact_id = await acts.open_contact_by_api(edge_of(request), entry, key=str(key))
     return Opened(contact_id=contact_id, secret=me.secret)
@@ -152,7 +154,7 @@ async def show(request: Request, mine: Mine, after: Annotated[int, Query(ge=0, l
 @routes.post("/contacts/{contact_id}/messages")
 async def say(request: Request, mine: Mine, body: Said, key: Key) -> MessageView:
     """Say something."""
-    return await acts.say(edge_of(request), mine, mine.id, clean(body.words), key=str(key))
+    return await acts.say(edge_of(request), mine, mine.id, body.words, key=str(key))
 
 
 @routes.post("/contacts/{contact_id}/callback", status_code=202)
@@ -161,7 +163,7 @@ async def leave_message(request: Request, mine: Mine, body: Left, key: Key) -> R
     phone = phone_number(body.phone)
     if phone is None:
         raise Refused("phone-not-callable", "expected a number that can be called")
-    left = LeftMessage(phone=phone, words=clean(body.words))
+    left = LeftMessage(phone=phone, words=body.words)
     await acts.leave_message(edge_of(request), mine, left, body.kind, key=str(key))
     return Response(status_code=202)
 
@@ -185,9 +187,7 @@ async def book(request: Request, mine: Mine, body: Booking, key: Key) -> VisitVi
 @routes.post("/contacts/{contact_id}/feedback")
 async def give_feedback(request: Request, mine: Mine, body: Rating, key: Key) -> Given:
     """Answer an invitation once."""
-    answer = GiveFeedback(
-        contact_id=mine.id, language=_language(request), **body.model_dump(exclude={"text"}), text=clean(body.text)
-    )
+    answer = GiveFeedback(contact_id=mine.id, language=_language(request), **body.model_dump())
     return await acts.give_feedback(edge_of(request), mine, answer, key=str(key))
 
 

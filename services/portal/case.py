@@ -36,8 +36,6 @@ V = TypeVar("V", bound=View)
 
 UNAVAILABLE = ("service-unavailable", "internal-error")
 """Refusals that say nothing of the matter: the page shows what it has and tries again."""
-SLOTS_SHOWN = 12
-"""How many free times a page offers at once: more is no help to choose."""
 
 
 class Stage(StrEnum):
@@ -162,7 +160,7 @@ class Case:
 
     @property
     def slots(self) -> tuple[SlotView, ...]:
-        return self.times.slots[:SLOTS_SHOWN] if self.times else ()
+        return self.times.slots if self.times else ()
 
     @property
     def hold(self) -> HoldView | None:

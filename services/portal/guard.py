@@ -5,7 +5,7 @@ Plain ASGI, so that nothing reads a body before it has been measured.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from urllib.parse import urlsplit
 
 from fastapi import HTTPException, Request
@@ -45,10 +45,9 @@ IMMUTABLE = "public, max-age=31536000, immutable"
 HSTS = "max-age=31536000; includeSubDomains"
 
 
-def policy(form_targets: Iterable[str] = ()) -> str:
-    """The content security policy; forms may also lead to these origins (an identity provider after a redirect)."""
-    rules = POLICY | {"form-action": " ".join([POLICY["form-action"], *form_targets])}
-    return "; ".join(f"{name} {value}" for name, value in rules.items())
+def policy() -> str:
+    """The content security policy."""
+    return "; ".join(f"{name} {value}" for name, value in POLICY.items())
 
 
 class Guard:
@@ -60,7 +59,6 @@ class Guard:
         body_limit: longest request body, bytes.
         secure: whether browsers come by https.
         on_bug: the page that says sorry. Here and not as an exception handler: those of `Exception` run outside of us.
-        form_targets: origins a form may lead to beside our own.
     """
 
     def __init__(
@@ -71,13 +69,12 @@ class Guard:
         body_limit: int,
         secure: bool,
         on_bug: Callable[[Request, Exception], Awaitable[Response]],
-        form_targets: Iterable[str] = (),
     ) -> None:
         self._app = app
         self._hosts = hosts
         self._body_limit = body_limit
         self._on_bug = on_bug
-        self._headers = HEADERS | {"content-security-policy": policy(form_targets)}
+        self._headers = HEADERS | {"content-security-policy": policy()}
         if secure:
             self._headers["strict-transport-security"] = HSTS
 

@@ -23,6 +23,8 @@ class Submission(PortalTable, table=True):
 
     digest: bytes = Field(sa_type=LargeBinary, primary_key=True)
     """SHA-256 of session and one-time key."""
+    content: bytes | None = Field(default=None, sa_type=LargeBinary)
+    """SHA-256 of the key and what was told, where the key alone does not show that it is the same sender's."""
     contact_id: UUID = Field(index=True)
     what: str = Field(sa_type=String)
     """What was told: contact or message."""

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import delete
 from sqlmodel import col, select
 
-from chassis import Transaction
+from chassis import Refused, Transaction
 from chassis.db import upsert
 from services.portal.models import Submission
 
@@ -19,17 +19,29 @@ REMEMBERED = timedelta(days=7)
 CONTACT, MESSAGE = "contact", "message"
 
 
-def first_sent(tx: Transaction, *, who: str, key: str, contact_id: UUID, what: str) -> bool:
+def first_sent(tx: Transaction, *, who: str, key: str, contact_id: UUID, what: str, content: str | None = None) -> bool:
     """Write down that a form was sent; False when it was before. The primary key decides, also for two at once."""
-    row = {"digest": _digest(who, key), "contact_id": contact_id, "what": what, "sent_at": tx.now}
+    row = {
+        "digest": _digest(who, key),
+        "content": None if content is None else _digest(key, content),
+        "contact_id": contact_id,
+        "what": what,
+        "sent_at": tx.now,
+    }
     insert = upsert(tx.session, Submission).values(row).on_conflict_do_nothing()
     return bool(tx.session.connection().execute(insert).rowcount == 1)
 
 
-def contact_of(tx: Transaction, *, who: str, key: str) -> UUID | None:
-    """The contact a form was sent for; None when it was not sent yet."""
-    sent = select(Submission.contact_id).where(Submission.digest == _digest(who, key))
-    return tx.session.exec(sent).first()
+def contact_of(tx: Transaction, *, who: str, key: str, content: str) -> UUID:
+    """The contact a form was sent for before.
+
+    Raises:
+        Refused: `idempotency-key-reused`: the key came with another content before.
+    """
+    sent = tx.session.get_one(Submission, _digest(who, key))
+    if sent.content != _digest(key, content):
+        raise Refused("idempotency-key-reused", "the same key came with another content; take a new key")
+    return sent.contact_id
 
 
 def message_left(tx: Transaction, contact_id: UUID) -> bool:
@@ -44,5 +56,5 @@ def forget_sent(tx: Transaction) -> None:
     tx.session.connection().execute(delete(Submission).where(old))
 
 
-def _digest(who: str, key: str) -> bytes:
-    return hashlib.sha256(f"{who}:{key}".encode()).digest()
+def _digest(one: str, other: str) -> bytes:
+    return hashlib.sha256(f"{one}:{other}".encode()).digest()

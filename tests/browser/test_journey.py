@@ -12,7 +12,7 @@ from tests.browser.town import Town
 from tests.whole import WholeUnit
 
 HELLO, WHERE, STAIRS, ANSWER = "Hei!", "Mihin polvessa sattuu?", "Portaissa, etupuolelle.", "Katsotaan yhdessä."
-EMAIL = "noora@example.fi"
+EMAIL = "matkalla@example.fi"
 KYMENLAAKSO = "Kymenlaakson hyvinvointialue"
 
 

@@ -48,7 +48,7 @@ class Town:
         return person
 
     def therapist(self, name: str = "", *, language: Language = Language.FI, **told: Any) -> Therapist:
-        """A therapist with a desktop screen; logged in when named, by the session of an earlier login if there is one."""
+        """A therapist with a desktop screen; logged in when named, once for all tests."""
         screen = {"viewport": {"width": DESKTOP, "height": HEIGHT}}
         session = _sessions.get((self._address, name))
         window = self.window(**(screen | told | ({"storage_state": session} if session else {})))

@@ -64,7 +64,7 @@ def test_facts_about_one_aggregate_count_up_and_others_start_at_one(database: Da
 def test_a_transaction_that_fails_uses_up_no_version(database: Database) -> None:
     one = uuid4()
     with pytest.raises(ZeroDivisionError):
-        database.write(lambda session: (_told_then_broken(session, one)))
+        database.write(lambda session: _told_then_broken(session, one))
     tell(database, one)
     assert [row.headers["ce-aggregateversion"] for row in rows(database)] == ["1"]
 
@@ -81,7 +81,9 @@ def test_a_service_tells_no_fact_of_another(database: Database) -> None:
 
 def test_what_was_sent_is_kept_for_a_day_and_what_was_not_for_ever(database: Database) -> None:
     tell(database, uuid4(), uuid4())
-    first = database.read(lambda session: session.connection().execute(select(outbox.c.id).order_by(outbox.c.id))).scalar()
+    first = database.read(
+        lambda session: session.connection().execute(select(outbox.c.id).order_by(outbox.c.id))
+    ).scalar()
     long_ago = clock.now() - KEEP_PUBLISHED - timedelta(minutes=1)
     database.write(
         lambda session: session.connection().execute(

@@ -50,7 +50,9 @@ def test_one_changed_character_makes_it_unreadable(keys: Path, part: int) -> Non
 
 def test_a_sealed_list_is_not_what_was_agreed(keys: Path) -> None:
     key = ECKey.import_key(json.loads((keys / "public" / "chat.jwk").read_text()))
-    sealed = jwe.encrypt_compact({"alg": "ECDH-ES", "enc": "A256GCM", "kid": key.kid}, b"[1]", key, algorithms=ALGORITHMS)
+    sealed = jwe.encrypt_compact(
+        {"alg": "ECDH-ES", "enc": "A256GCM", "kid": key.kid}, b"[1]", key, algorithms=ALGORITHMS
+    )
     with pytest.raises(Unprocessable, match="cannot-unseal"):
         Sealer(keys, "chat").unseal(sealed)
 

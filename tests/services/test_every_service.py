@@ -106,7 +106,10 @@ hearing = pytest.mark.parametrize("up", EVERY_HEARING, ids="-".join, indirect=Tr
 def test_with_nothing_said_it_is_alive_ready_and_measured(up: Case) -> None:
     async def check() -> None:
         assert (await up.get("/livez")).status_code == 200
-        assert (await up.get("/readyz")).json() == {"ready": True, "services": {up.name: {"ready": True, "missing": []}}}
+        assert (await up.get("/readyz")).json() == {
+            "ready": True,
+            "services": {up.name: {"ready": True, "missing": []}},
+        }
         assert f'digi_ready{{service="{up.name}"}} 1.0' in (await up.get("/metrics")).text
 
     up.run(check())

@@ -14,7 +14,7 @@ from fastapi.responses import JSONResponse, RedirectResponse, Response
 from chassis import Refused, Transaction
 from chassis.calendar import local_date
 from contracts.base import Language
-from contracts.intake import ContactView, GetContact
+from contracts.intake import ContactState, ContactView, GetContact
 from contracts.portal import IdentityVerified
 from services.portal import sessions
 from services.portal.edge import Edge
@@ -47,6 +47,7 @@ def resident_routes(edge: Edge, provider: Provider, oidc: ResidentOidc) -> APIRo
         contact = await edge.ask(GetContact(contact_id=contact_id), viewer=me.viewer(contact_id))
         if contact.identified:
             return _go(f"/{language}/asia/{contact_id}")
+        _must_stay_with_us(contact)
         departure = Departure(language)
         url = await provider.departure_url(departure)
         await edge.transact(lambda tx: _remember(tx, departure, bound_to=_session(me), contact_id=contact_id))
@@ -65,6 +66,7 @@ def resident_routes(edge: Edge, provider: Provider, oidc: ResidentOidc) -> APIRo
         today = local_date(edge.clock())
         person = domain.person_of(claims, oidc.claims, today=today, practice=edge.settings.practice)
         contact = await edge.ask(GetContact(contact_id=contact_id), viewer=viewer)
+        _must_stay_with_us(contact)
         renewed = await edge.transact(lambda tx: _verified(tx, edge, me, contact, person))
         response = _go(f"/{login.language}/asia/{contact_id}")
         sessions.put_visitor(response, edge.settings, renewed)
@@ -146,6 +148,16 @@ async def _claims(edge: Edge, provider: Provider, login: PendingLogin, *, code: 
     )
     domain.check_token(claims, expected)
     return claims
+
+
+def _must_stay_with_us(contact: ContactView) -> None:
+    """Let only somebody identify whom the unit serves: of others it does not need to know who they are.
+
+    Raises:
+        Refused: `identity-not-needed`.
+    """
+    if contact.state is not ContactState.ROUTED:
+        raise Refused("identity-not-needed", "the contact was declined")
 
 
 def _verified(tx: Transaction, edge: Edge, me: Visitor, contact: ContactView, person: domain.Person) -> Visitor:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable
+from dataclasses import replace
 from typing import Annotated
 from uuid import UUID
 
@@ -17,6 +18,7 @@ from contracts.feedback import TEXT_MAX, GiveFeedback
 from contracts.portal import PromiseKind
 from services.portal import acts, forms, sessions
 from services.portal.case import Case, look
+from services.portal.edge import Edge
 from services.portal.forms import Form, email_address, phone_number
 from services.portal.pages.page import Page, edge_of, page_of, panel, render, safe, shown
 from services.portal.pages.posted import answered, posted_by_visitor
@@ -44,7 +46,11 @@ def panels_of(page: Page, case: Case, form: Form | None = None) -> dict[str, str
     return {name: panel(f"panels/{name}.html", page, case=case, form=form) for name in PANELS}
 
 
-def case_page(page: Page, case: Case, *, form: Form | None = None, refused: str = "", status: int = 200) -> Response:
+def case_page(
+    edge: Edge, page: Page, case: Case, *, form: Form | None = None, refused: str = "", status: int = 200
+) -> Response:
+    if case.contact and case.contact.area in edge.areas:
+        page = replace(page, area=edge.areas.area(case.contact.area))
     panels = safe(panels_of(page, case, form))
     matter = {"case": case, "panels": panels, "form": form or Form(), "refused": refused}
     return shown("case.html", page, status=status, said=lambda one: said(page, one, Speaker.RESIDENT), **matter)
@@ -56,8 +62,9 @@ def place(request: Request, language: Language, contact_id: UUID, me: Visitor) -
 
 @routes.get("")
 async def show(request: Request, language: Language, contact_id: UUID, me: Me) -> Response:
-    case = await look(edge_of(request), me.viewer(contact_id), language)
-    return case_page(place(request, language, contact_id, me), case)
+    edge = edge_of(request)
+    case = await look(edge, me.viewer(contact_id), language)
+    return case_page(edge, place(request, language, contact_id, me), case)
 
 
 @routes.get("/live")
@@ -99,8 +106,9 @@ class Act:
         """The page as it is now, with the form as it was sent."""
         case = await look(self.edge, self.viewer, self.language)
         if refused is None:
-            return case_page(self.page, case, form=self.form, status=UNPROCESSABLE)
-        return case_page(self.page, case, form=self.form, refused=refused.code, status=status_of(refused.code))
+            return case_page(self.edge, self.page, case, form=self.form, status=UNPROCESSABLE)
+        code = refused.code
+        return case_page(self.edge, self.page, case, form=self.form, refused=code, status=status_of(code))
 
 
 Acting = Annotated[Act, Depends(Act)]

@@ -29,8 +29,8 @@ from services.portal.sessions import Staff
 
 routes = APIRouter(prefix="/{language}/desk")
 
-REMOTE = (Modality.VIDEO, Modality.PHONE)
-"""What may be published for electronic booking: remote times."""
+MODALITIES = (Modality.VIDEO, Modality.PHONE)
+"""Ways to meet that the form offers; which of them residents may book is for scheduling to say."""
 COUNT_MAX = 20
 MINUTES = (20, 30, 45, 60)
 
@@ -111,7 +111,7 @@ async def _calendar(
         days=by_day(calendar.slots),
         free=len(calendar.slots),
         counties=counties,
-        remote=REMOTE,
+        modalities=MODALITIES,
         lengths=MINUTES,
         today=local_date(edge.clock()),
         form=form or blank,
@@ -137,7 +137,7 @@ def times_of(form: Form, me: Staff, t: Words, *, today: date) -> acts.Times | No
         form.errors["count"] = t("error.count", n=COUNT_MAX)
     if minutes not in MINUTES:
         form.errors["minutes"] = t("error.minutes")
-    if form["modality"] not in REMOTE or form["area"] not in me.viewer.areas:
+    if form["modality"] not in MODALITIES or form["area"] not in me.viewer.areas:
         form.errors["modality"] = t("error.modality")
     if form.errors or on is None or first is None or count is None or minutes is None:
         return None

@@ -67,12 +67,17 @@ async def answer(request: Request, status: int, code: str, **more: Any) -> Respo
         return problem(status, code, _sentence(t, status, code), **more)
     page = page_of(request, t.language, "")
     sentence = t.refusal(code) if code and t.has(f"refusal.{code}") and not _is_constant(status) else ""
-    back = await _way_back(request, t.language, code)
-    return shown("error.html", page, status=status, kind=kind_of(status), sentence=sentence, back=back)
+    matter = {"kind": kind_of(status), "sentence": sentence, "back": await _way_back(request, t.language, code)}
+    return shown("error.html", page, status=status, desk=_is_desk(request), **matter)
 
 
 def _sentence(t: Words, status: int, code: str) -> str:
     return t.refusal(code) if t.has(f"refusal.{code}") else t(f"error.{kind_of(status)}.text")
+
+
+def _is_desk(request: Request) -> bool:
+    """Whether a therapist asked: the way back is the desk."""
+    return "desk" in request.url.path.split("/")[1:3]
 
 
 def _is_constant(status: int) -> bool:

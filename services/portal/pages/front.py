@@ -62,6 +62,7 @@ def county(area: Area, channel: ChannelView | None, t: Words) -> County:
 class Wish:
     """Where somebody lives and what troubles them: what the way in carries along in its address."""
 
+    area: Area
     municipality: Municipality
     trouble: str
 
@@ -70,17 +71,20 @@ class Wish:
         return "?" + urlencode({"kunta": self.municipality.code, "vaiva": self.trouble})
 
 
-def wish_of(edge: Edge, asked: QuestionnaireView, form: Form, t: Words) -> Wish | None:
-    """What was picked on the front page; None, and errors in the form, when something is missing."""
+def wish_of(edge: Edge, asked: QuestionnaireView | None, form: Form, t: Words) -> Wish | None:
+    """What was picked on the front page; None, and errors in the form, when something is missing.
+
+    While intake is away (`asked` is None) nobody knows the troubles, and any is let pass.
+    """
     area = edge.areas.of_municipality(form["kunta"])
     if area is None:
         form.errors["kunta"] = t("error.municipality")
-    if form["vaiva"] not in {one.code for one in asked.troubles}:
+    if asked and form["vaiva"] not in {one.code for one in asked.troubles}:
         form.errors["vaiva"] = t("error.trouble")
     if area is None or form.errors:
         return None
     municipality = next(one for one in area.municipalities if one.code == form["kunta"])
-    return Wish(municipality, form["vaiva"])
+    return Wish(area, municipality, form["vaiva"])
 
 
 async def _channel(edge: Edge, area: str) -> ChannelView | None:
@@ -128,16 +132,21 @@ async def front(request: Request, language: Language, kunta: Word = "", vaiva: W
 
 @routes.get("/{language}/turvallisuus")
 async def safety(request: Request, language: Language, kunta: Word = "", vaiva: Word = "") -> Response:
-    form = Form({"kunta": kunta, "vaiva": vaiva})
-    asked = await questionnaire(edge_of(request), language)
-    wish = wish_of(edge_of(request), asked, form, words(language))
+    """What to do in danger stands here whoever is away; without intake, in place of the signs."""
+    form, edge = Form({"kunta": kunta, "vaiva": vaiva}), edge_of(request)
+    try:
+        asked = await questionnaire(edge, language)
+    except Refused:
+        asked = None
+    wish = wish_of(edge, asked, form, words(language))
     if wish is None:
         return await _front(request, language, form)
-    page = page_of(request, language, "/turvallisuus", query=wish.query)
-    return shown("safety.html", page, signs=asked.safety_signs)
+    page = page_of(request, language, "/turvallisuus", query=wish.query, area=wish.area)
+    return shown("safety.html", page, signs=asked.safety_signs if asked else ())
 
 
 @routes.get("/{language}/hatatilanne")
 async def emergency(request: Request, language: Language, kunta: Word = "", vaiva: Word = "") -> Response:
     query = "?" + urlencode({"kunta": kunta, "vaiva": vaiva}) if kunta and vaiva else ""
-    return shown("emergency.html", page_of(request, language, "/hatatilanne", query=query))
+    area = edge_of(request).areas.of_municipality(kunta)
+    return shown("emergency.html", page_of(request, language, "/hatatilanne", query=query, area=area))

@@ -15,6 +15,7 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from contracts.areas import Area
 from contracts.base import Language
 from services.portal.edge import Edge
 from services.portal.forms import Form
@@ -51,6 +52,8 @@ class Page:
     t: Words
     path: str
     """Without the language: "/asia/…"; the language switch keeps it."""
+    area: Area
+    """Whose numbers for help it shows."""
     query: str = ""
     practice: bool = False
     csrf: str = ""
@@ -131,11 +134,20 @@ def edge_of(request: Request) -> Edge:
     return edge
 
 
-def page_of(request: Request, language: Language, path: str, *, session: Opened | None = None, query: str = "") -> Page:
-    """The page a request asks for."""
+def page_of(
+    request: Request,
+    language: Language,
+    path: str,
+    *,
+    session: Opened | None = None,
+    query: str = "",
+    area: Area | None = None,
+) -> Page:
+    """The page a request asks for; of the first county while nobody knows whose resident asks."""
     return Page(
         t=words(language),
         path=path,
+        area=area or next(iter(edge_of(request).areas.values())),
         query=query,
         practice=edge_of(request).settings.practice,
         csrf=session.csrf if session else "",

@@ -83,7 +83,7 @@ def _page(
     status = status_of(refused) if refused else UNPROCESSABLE if form.errors else 200
     return shown(
         "questionnaire.html",
-        page_of(request, language, "/kysely", session=me, query=wish.query),
+        page_of(request, language, "/kysely", session=me, query=wish.query, area=wish.area),
         status=status,
         form=form,
         refused=refused,

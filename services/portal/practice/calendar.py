@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import datetime, time, timedelta
-from uuid import UUID
+from uuid import UUID, uuid4
 
-from chassis import Jobs, Role, Transact, Viewer, clock
+from chassis import Jobs, Refused, Role, Transact, Viewer, clock
 from chassis.asking import Asker
 from chassis.calendar import HELSINKI, add_business_days, local_date
 from contracts.scheduling import Modality, PublishSlots
@@ -18,7 +19,7 @@ MINUTES = 45
 jobs = Jobs()
 
 
-@jobs(every=timedelta(minutes=30))
+@jobs(every=timedelta(minutes=5))
 async def keep_times_on_offer(_transact: Transact, ask: Asker) -> None:
     """Publish each invented therapist's times of the coming business days. Safe to repeat: a time is kept once."""
     days = [add_business_days(local_date(clock.now()), n) for n in range(1, DAYS_AHEAD + 1)]
@@ -37,4 +38,5 @@ async def keep_times_on_offer(_transact: Transact, ask: Asker) -> None:
             starts_at=starts,
             minutes=MINUTES,
         )
-        await ask(published, viewer=viewer)
+        with suppress(Refused):  # the next person's times do not depend on it, and the job comes again
+            await ask(published, viewer=viewer, key=str(uuid4()))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from dataclasses import dataclass, field
-from datetime import datetime
 from email import policy
 from email.message import EmailMessage
 from email.parser import BytesParser
@@ -14,8 +13,6 @@ from typing import Any
 
 from aiosmtpd.smtp import SMTP, Envelope
 
-from chassis import clock
-
 KEPT = 200
 """How many mails are kept; an older one gives way."""
 
@@ -23,20 +20,14 @@ LONGEST_BYTES = 256 * 1024
 """Bound on one mail: a confirmation has about three kilobytes."""
 
 
-class CaughtMail(EmailMessage):
-    """A mail as it was read, and when it came."""
-
-    received_at: datetime
-
-
-_READER = BytesParser(policy=policy.EmailPolicy(message_factory=CaughtMail))
+_READER = BytesParser(policy=policy.EmailPolicy(message_factory=EmailMessage))
 
 
 @dataclass(slots=True)
 class Mailbox:
     """Every mail that came, oldest first, and the gateway that takes them."""
 
-    mails: deque[CaughtMail] = field(default_factory=partial(deque, maxlen=KEPT))
+    mails: deque[EmailMessage] = field(default_factory=partial(deque, maxlen=KEPT))
     server: asyncio.Server | None = None
 
     @property
@@ -47,10 +38,7 @@ class Mailbox:
 
     async def handle_DATA(self, _server: SMTP, _session: Any, envelope: Envelope) -> str:
         """Take one mail; aiosmtpd calls it by this name."""
-        content = envelope.original_content or b""
-        mail = _READER.parsebytes(content)
-        mail.received_at = clock.now()
-        self.mails.append(mail)
+        self.mails.append(_READER.parsebytes(envelope.original_content or b""))
         return "250 kept"
 
     def close(self) -> None:

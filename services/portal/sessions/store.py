@@ -33,6 +33,8 @@ class VisitorSession(PortalTable, table=True):
 
     session_id: UUID = Field(primary_key=True)
     secret_hash: bytes = Field(sa_type=LargeBinary, unique=True)
+    used_at: datetime | None = Field(default=None, sa_type=UtcInstant)
+    """When a secret of it first opened something; None while nobody has shown that it arrived."""
     expires_at: datetime = Field(sa_type=UtcInstant, index=True)
 
 
@@ -126,6 +128,7 @@ def find_visitor(tx: Transaction, secret: str) -> Visitor | None:
         return None
     if row.expires_at < tx.now + VISITOR_IDLE - VISITOR_REFRESH:
         row.expires_at = tx.now + VISITOR_IDLE
+    row.used_at = row.used_at or tx.now
     return Visitor(row.session_id, secret, contacts=_contacts(tx.session, row.session_id))
 
 
@@ -136,6 +139,23 @@ def rotate(tx: Transaction, visitor: Visitor) -> Visitor:
     mine = col(VisitorSession.session_id) == visitor.session_id
     tx.session.connection().execute(update(VisitorSession).where(mine).values(values))
     return renewed
+
+
+def renew(tx: Transaction, contact_id: UUID) -> Visitor:
+    """Give who opened a contact another secret, because the first one never arrived.
+
+    Raises:
+        Refused: `session-expired`: nobody owns the contact any more.
+        Refused: `idempotency-key-reused`: the first secret has arrived, so somebody else may be asking.
+    """
+    mine = select(VisitorSession).join(VisitorContact).where(VisitorContact.contact_id == contact_id)
+    row = tx.session.exec(mine).first()
+    if row is None:
+        raise Refused("session-expired", "the contact's session has ended; take a new key to begin anew")
+    if row.used_at is not None:
+        raise Refused("idempotency-key-reused", "the contact's secret is in use; take a new key to open another")
+    held = Visitor(row.session_id, "", by_cookie=False, contacts=_contacts(tx.session, row.session_id))
+    return rotate(tx, held)
 
 
 def own(tx: Transaction, visitor: Visitor, contact_id: UUID) -> Visitor:
@@ -150,11 +170,6 @@ def own(tx: Transaction, visitor: Visitor, contact_id: UUID) -> Visitor:
     if contact_id not in contacts:
         raise Refused("unknown-contact", "no such contact in this session")
     return Visitor(visitor.session_id, visitor.secret, visitor.by_cookie, contacts)
-
-
-def close_visitor(tx: Transaction, visitor: Visitor) -> None:
-    """End a resident's session; the contacts stay with their owners, this browser no longer sees them."""
-    _end(tx.session, VisitorSession, visitor.session_id)
 
 
 def open_staff(tx: Transaction, *, therapist_id: UUID, name: str, areas: Iterable[str]) -> Staff:
@@ -186,7 +201,8 @@ def find_staff(tx: Transaction, secret: str) -> Staff | None:
 
 def close_staff(tx: Transaction, staff: Staff) -> None:
     """Log a member of staff out."""
-    _end(tx.session, StaffSession, staff.session_id)
+    mine = col(StaffSession.session_id) == staff.session_id
+    tx.session.connection().execute(delete(StaffSession).where(mine))
 
 
 def forget_expired(tx: Transaction) -> None:
@@ -197,10 +213,6 @@ def forget_expired(tx: Transaction) -> None:
 
 def _contacts(session: Session, session_id: UUID) -> frozenset[UUID]:
     return frozenset(session.exec(select(VisitorContact.contact_id).where(VisitorContact.session_id == session_id)))
-
-
-def _end(session: Session, table: type[VisitorSession] | type[StaffSession], session_id: UUID) -> None:
-    session.connection().execute(delete(table).where(col(table.session_id) == session_id))
 
 
 def _new_secret() -> str:

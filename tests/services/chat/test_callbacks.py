@@ -96,18 +96,56 @@ def test_the_same_message_sent_again_is_shown_once(desk: Desk) -> None:
     assert [one.words for one in desk.callbacks()] == [WORDS]
 
 
-def test_many_messages_of_one_contact_stay_within_a_bound(desk: Desk) -> None:
+def test_many_messages_of_one_contact_stay_within_a_bound_and_show_that_they_were_cut(desk: Desk) -> None:
     first = desk.left_message(words="a" * MESSAGE_MAX)
     for number in range(3):
         desk.left_message(contact_id=first.contact_id, words=str(number) * MESSAGE_MAX)
-    assert [len(one.words) <= LEFT_MAX + 2 for one in desk.callbacks()] == [True]
+    (shown,) = desk.callbacks()
+    assert (len(shown.words), shown.words[-2:]) == (LEFT_MAX, "0…")
 
 
-def test_a_message_after_the_call_changes_nothing(desk: Desk) -> None:
+def test_a_message_after_the_call_is_a_new_promise(desk: Desk) -> None:
     first = desk.left_message()
     called(desk, first.callback_id, CallOutcome.REACHED)
-    desk.left_message(contact_id=first.contact_id, phone="+358501111111")
-    assert [one.phone for one in desk.callbacks(kept=True)] == [PHONE]
+    second = desk.left_message(contact_id=first.contact_id, phone="+358501111111")
+    shown = [(one.callback_id, one.phone, one.state) for one in desk.callbacks(kept=True)]
+    assert shown == [
+        (second.callback_id, "+358501111111", CallbackState.PROMISED),
+        (first.callback_id, PHONE, CallbackState.KEPT),
+    ]
+
+
+def test_a_message_after_the_call_is_told_as_a_promise_of_its_own(chat: Unit, desk: Desk) -> None:
+    first = desk.left_message()
+    called(desk, first.callback_id, CallOutcome.REACHED)
+    second = desk.left_message(contact_id=first.contact_id)
+    told = [fact.callback_id for fact in chat.told_of(CallbackPromised)]
+    assert told == [first.callback_id, second.callback_id]
+
+
+def test_the_kept_message_sent_again_is_no_new_promise(desk: Desk) -> None:
+    first = desk.left_message()
+    called(desk, first.callback_id, CallOutcome.REACHED)
+    desk.left_message(contact_id=first.contact_id, callback_id=first.callback_id)
+    assert desk.callbacks() == []
+
+
+def test_the_resident_sees_the_open_promise_before_the_kept_one(chat: Unit, desk: Desk) -> None:
+    first = desk.left_message()
+    called(desk, first.callback_id, CallOutcome.REACHED)
+    second = desk.left_message(contact_id=first.contact_id)
+    view = chat.asks(GetPromise(contact_id=first.contact_id), viewer=client(first.contact_id))
+    assert view.callback_id == second.callback_id
+
+
+def test_the_resident_sees_the_newest_of_kept_promises(chat: Unit, desk: Desk) -> None:
+    contact_id = uuid4()
+    for _ in range(2):
+        newest = desk.left_message(contact_id=contact_id)
+        called(desk, newest.callback_id, CallOutcome.REACHED)
+        desk.later(days=1)
+    view = chat.asks(GetPromise(contact_id=contact_id), viewer=client(contact_id))
+    assert view.callback_id == newest.callback_id
 
 
 def test_a_message_sealed_for_somebody_else_cannot_be_handled(chat: Unit) -> None:

@@ -74,7 +74,7 @@ def _create_callbacks() -> None:
     op.create_table(
         "callback",
         sa.Column("callback_id", sa.Uuid, primary_key=True),
-        sa.Column("contact_id", sa.Uuid, nullable=False, unique=True),
+        sa.Column("contact_id", sa.Uuid, nullable=False),
         sa.Column("area", sa.String, nullable=False),
         sa.Column("municipality", sa.String, nullable=False),
         sa.Column("kind", sa.String(20), nullable=False),
@@ -86,6 +86,15 @@ def _create_callbacks() -> None:
         sa.Column("requested_at", UtcInstant, nullable=False),
         sa.Column("kept_at", UtcInstant),
     )
+    op.create_index(
+        "callback_once_open",
+        "callback",
+        ["contact_id"],
+        unique=True,
+        sqlite_where=_PROMISED,
+        postgresql_where=_PROMISED,
+    )
+    op.create_index("callback_contact", "callback", ["contact_id"])
     op.create_index(
         "callback_promised", "callback", ["area", "due_on"], sqlite_where=_PROMISED, postgresql_where=_PROMISED
     )

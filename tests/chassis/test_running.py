@@ -1,0 +1,206 @@
+"""A service at work: how it starts, tidies up, recovers and stops, whatever goes wrong meanwhile."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from sqlalchemy.exc import OperationalError
+
+from chassis import Jobs
+from chassis.running import Running
+from tests.chassis import echo
+from tests.chassis.echo import Called, called
+from tests.stack import Stack, eventually, stack
+
+pytestmark = pytest.mark.live
+DURABLE = Called.declared.durable("echo")
+
+
+def at_work(made: Stack) -> Running:
+    """Start the echo service of this installation."""
+    made.run(made.start())
+    assert made.process
+    running = made.process.running[0]
+    echo.tables.create_all(running.database.engine)
+    made.run(made.ready())
+    return running
+
+
+@pytest.fixture
+def up(tmp_path: Path) -> Iterator[Stack]:
+    """The echo service, still to be started; `stack.services[0]` may be changed before."""
+    with stack(tmp_path, lambda settings: [echo.build(settings)]) as made:
+        yield made
+
+
+@pytest.mark.timeout(20)
+def test_a_task_that_loses_its_cancellation_does_not_keep_a_service_from_stopping(up: Stack) -> None:
+    """Python 3.11's wait_for gives a result that comes in the same moment and forgets that it was cancelled."""
+    jobs, at_it = Jobs(), asyncio.Event()
+
+    @jobs(every=timedelta(seconds=0))
+    async def deaf_once(_transact: Any) -> None:
+        at_it.set()
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            return
+
+    up.services = [replace(up.services[0], jobs=jobs)]
+    at_work(up)
+
+    async def check() -> None:
+        await at_it.wait()
+        async with asyncio.timeout(10):
+            await up.stop()
+
+    up.run(check())
+
+
+def test_after_an_outage_it_is_ready_as_soon_as_the_bus_is(up: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("chassis.running.DRIFT_SECONDS", 0.1)
+    monkeypatch.setattr("chassis.bus.CALL_SECONDS", 0.5)
+    running = at_work(up)
+
+    async def check() -> None:
+        await up.kill_bus()
+        await eventually(lambda: any("does not answer" in each for each in running.missing))
+        monkeypatch.setattr("chassis.running.DRIFT_SECONDS", 60.0)
+        await up.start_bus()
+        await eventually(lambda: running.ready, seconds=15)
+
+    up.run(check())
+
+
+def test_tidying_up_goes_on_after_the_database_was_away(up: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    tries = []
+
+    def away_once(_session: Any) -> None:
+        tries.append(1)
+        if len(tries) == 1:
+            raise OperationalError("DELETE", {}, Exception("no connection"))
+
+    monkeypatch.setattr("chassis.running.TIDY_SECONDS", 0.05)
+    monkeypatch.setattr("chassis.running.forget_old", away_once)
+    at_work(up)
+
+    async def check() -> None:
+        await eventually(lambda: len(tries) > 1, seconds=10)
+
+    up.run(check())
+
+
+def test_a_job_that_fails_comes_round_again(up: Stack) -> None:
+    jobs, tries = Jobs(), []
+
+    @jobs(every=timedelta(seconds=0.01))
+    async def fails(_transact: Any) -> None:
+        tries.append(1)
+        raise ZeroDivisionError
+
+    up.services = [replace(up.services[0], jobs=jobs)]
+    at_work(up)
+
+    async def check() -> None:
+        await eventually(lambda: len(tries) > 2)
+
+    up.run(check())
+
+
+def test_a_job_tells_facts_and_they_leave(up: Stack) -> None:
+    jobs, call_id = Jobs(), uuid4()
+
+    @jobs(every=timedelta(hours=1))
+    async def tells(transact: Any) -> None:
+        await transact(lambda tx: tx.publish(echo.Echoed(area="10", call_id=call_id)))
+
+    up.services = [replace(up.services[0], jobs=jobs)]
+    at_work(up)
+
+    async def check() -> None:
+        async def arrived() -> bool:
+            return str(call_id) in {letter.headers["ce-subject"] for letter in await up.letters()}
+
+        await eventually(arrived)
+
+    up.run(check())
+
+
+def test_stopping_lets_a_handler_finish_and_sends_what_it_told(up: Stack) -> None:
+    valley = echo.Valley()
+    up.services = [replace(up.services[0], provides=[valley])]
+    at_work(up)
+
+    async def check() -> None:
+        fact = called("slowly")
+        event_id = await up.publish(fact)
+        await eventually(valley.entered.is_set)
+        stopping = asyncio.create_task(up.stop())
+        await asyncio.sleep(0)
+        valley.leave.set()
+        await stopping
+        assert [letter.cause for letter in await up.letters()].count(event_id) == 1
+        info = await (await up.bus()).consumer_info("EVT", DURABLE)
+        assert (info.num_pending, info.num_ack_pending) == (0, 0)
+
+    up.run(check())
+
+
+def test_while_its_database_is_locked_away_nothing_is_lost_or_counted_as_a_failed_try(up: Stack) -> None:
+    """Another process holds the write lock of the file for longer than the driver waits."""
+    running = at_work(up)
+    with running.database.engine.connect() as setting:
+        setting.exec_driver_sql("PRAGMA busy_timeout=50")
+
+    async def check() -> None:
+        with up.database("echo") as other, other.connect() as holder:
+            holder.exec_driver_sql("BEGIN IMMEDIATE")
+            event_id = await up.publish(called("well"))
+            await eventually(lambda: _delivered(up))
+            holder.exec_driver_sql("ROLLBACK")
+        await eventually(lambda: (DURABLE, event_id) in up.inbox("echo"))
+        info = await (await up.bus()).consumer_info("EVT", DURABLE)
+        assert info.num_redelivered == 0
+
+    up.run(check())
+
+
+async def _delivered(up: Stack) -> bool:
+    info = await (await up.bus()).consumer_info("EVT", DURABLE)
+    return bool(info.num_ack_pending)
+
+
+def test_a_service_whose_port_is_taken_says_so(up: Stack, tmp_path: Path) -> None:
+    at_work(up)
+
+    async def check() -> None:
+        from chassis.run import Process
+
+        second = Process([echo.build(up.settings)], up.settings, up.nats.url, "")
+        with pytest.raises((OSError, SystemExit)):
+            await second.start()
+        await second.stop()
+
+    up.run(check())
+
+
+def test_what_came_while_it_was_down_is_acted_on_once_each(up: Stack) -> None:
+
+    async def check() -> None:
+        bus = await up.bus()
+        sent = [await up.publish(called("well")) for _ in range(250)]
+        assert (await bus.consumer_info("EVT", DURABLE)).num_pending == len(sent)
+        running = (await up.start()).running[0]
+        echo.tables.create_all(running.database.engine)
+        await eventually(lambda: len(up.inbox("echo")) == len(sent))
+        await eventually(lambda: up.unsent("echo") == 0)
+        assert sorted(letter.cause for letter in await up.letters() if letter.cause) == sorted(sent)
+
+    up.run(check())

@@ -1,0 +1,247 @@
+"""Any process may die at any moment: nothing that was accepted is lost, nothing is done twice.
+
+200 journeys run through the split unit while a seeded hand kills -9 a process of it fifty times. The supervisor is
+left alone: in production the platform starts it again, here nobody would. A client does what clients do: it sends
+again, under the same key, until it has an answer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import signal
+import sys
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+from uuid import UUID, uuid4
+
+import httpx
+import psutil
+import pytest
+
+from chassis import Refused
+from chassis.asking import Asker
+from chassis.bus import Bus
+from chassis.reading import facts
+from contracts import chat
+from contracts.feedback import GetFeedback
+from services import NAMES
+from tests.factories import client as resident_of
+from tests.factories import staff
+from tests.services.intake.builders import answers
+from tests.whole import WholeUnit
+
+pytestmark = [pytest.mark.system, pytest.mark.timeout(400)]
+
+T = TypeVar("T")
+JOURNEYS, AT_ONCE, KILLS = 200, 16, 50
+SEED = 20261124
+PAUSE_SECONDS = (0.8, 1.8)
+"""Between two kills. A pause is what is tested here, not a wait for something."""
+PATIENCE_SECONDS = 180.0
+ONCE = (
+    "contact_opened triage_completed contact_routed conversation_queued conversation_accepted conversation_ended "
+    "feedback_invited"
+).split()
+AINO = staff()
+
+
+@dataclass
+class Journey:
+    """What one resident was told had been done."""
+
+    key: str = field(default_factory=lambda: str(uuid4()))
+    contact: UUID | None = None
+    secret: str = ""
+    said: list[str] = field(default_factory=list)
+    rated: bool = False
+
+    @property
+    def proof(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.secret}"} if self.secret else {}
+
+
+class Client:
+    """The front end of a resident and the desk of a therapist; both try again until they are answered."""
+
+    def __init__(self, address: str, ask: Asker) -> None:
+        self._http = httpx.AsyncClient(base_url=f"{address}/api/v1", timeout=10, trust_env=False)
+        self._ask = ask
+
+    async def close(self) -> None:
+        await self._http.aclose()
+
+    async def post(self, journey: Journey, path: str, body: dict[str, Any], key: str) -> Any:
+        headers = {"Idempotency-Key": key} | journey.proof
+        return await persistently(lambda: self._once("POST", path, headers, body))
+
+    async def show(self, journey: Journey) -> Any:
+        return await persistently(lambda: self._once("GET", f"/contacts/{journey.contact}", journey.proof, None))
+
+    async def ask(self, what: Any, key: str | None = None, viewer: Any = AINO) -> Any:
+        return await persistently(lambda: self._ask(what, viewer=viewer, key=key))
+
+    async def _once(self, method: str, path: str, headers: dict[str, str], body: Any) -> Any:
+        answer = await self._http.request(method, path, headers=headers, json=body)
+        if answer.status_code >= 500:
+            raise Refused("service-unavailable")
+        assert answer.status_code < 400, (path, answer.status_code, answer.json().get("code"))
+        return answer.json() if answer.content else None
+
+
+async def persistently(once: Callable[[], Awaitable[T]]) -> T:
+    """Try until there is an answer; a rule's refusal is one."""
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while True:
+            try:
+                return await once()
+            except httpx.HTTPError:
+                pass
+            except Refused as refused:
+                if refused.code not in {"service-unavailable", "internal-error"}:
+                    raise
+            await asyncio.sleep(0.2)
+
+
+async def until(look: Callable[[], Awaitable[T]], holds: Callable[[T], Any]) -> T:
+    """Look until it is so."""
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while not holds(found := await look()):  # noqa: ASYNC110  # it becomes so in another process
+            await asyncio.sleep(0.25)
+        return found
+
+
+async def travel(client: Client, journey: Journey) -> None:
+    """Come in, be met, write to and fro, end, give feedback."""
+    given = [answer.model_dump() for answer in answers()]
+    opening = {
+        "municipality": "285", "language": "fi", "trouble": "knee", "age_band": "23_74", "questionnaire": "2026-11-01",
+        "answers": given,
+    }  # fmt: skip
+    opened = await client.post(journey, "/contacts", opening, journey.key)
+    journey.contact, journey.secret = UUID(opened["contact_id"]), opened["secret"]
+    case = await until(lambda: client.show(journey), lambda case: case["conversation"])
+    accept = chat.AcceptConversation(conversation_id=case["conversation"]["conversation_id"], therapist_name=AINO.name)
+    await client.ask(accept, key=str(uuid4()))
+    for number in range(2):
+        words, reply = f"Polveen sattuu, {number}.", f"Kerro lisää, {number}."
+        await client.post(journey, f"/contacts/{journey.contact}/messages", {"words": words}, str(uuid4()))
+        await client.ask(chat.PostMessage(contact_id=journey.contact, words=reply), key=str(uuid4()))
+        journey.said += [words, reply]
+    await client.ask(chat.EndConversation(contact_id=journey.contact), key=str(uuid4()))
+    case = await until(lambda: client.show(journey), lambda case: case["invitations"])
+    rating = {"invitation_id": case["invitations"][0]["invitation_id"], "recommend": 10}
+    await client.post(journey, f"/contacts/{journey.contact}/feedback", rating, str(uuid4()))
+    journey.rated = True
+
+
+class Hand:
+    """Kills -9 a process of the unit at random."""
+
+    def __init__(self, unit: WholeUnit) -> None:
+        self._unit = unit
+        self._random = random.Random(SEED)
+        self.killed: Counter[str] = Counter()
+
+    async def kill(self, times: int) -> None:
+        while self.killed.total() < times:
+            await asyncio.sleep(self._random.uniform(*PAUSE_SECONDS))
+            victim = self._random.choice((*NAMES, "nats-server"))
+            if self._kill(victim):
+                self.killed[victim] += 1
+
+    def _kill(self, victim: str) -> bool:
+        try:
+            os.kill(self._pid(victim), signal.SIGKILL)
+        except (ProcessLookupError, StopIteration):
+            return False  # it is being started just now
+        return True
+
+    def _pid(self, victim: str) -> int:
+        if victim != "nats-server":
+            return int((self._unit.settings.data_dir / "pids" / victim).read_text())
+        children = psutil.Process(self._unit.process.pid).children()
+        return next(child.pid for child in children if child.name() == victim)
+
+
+async def storm(unit: WholeUnit) -> tuple[list[Journey], Hand, list[Any], list[list[str]], Any]:
+    """All journeys under all kills; then what the stream and the services say about them."""
+    bus = Bus(unit.settings, "storm", f"nats://127.0.0.1:{unit.settings.embedded_nats_port}")
+    await bus.reach()
+    client = Client(unit.address, Asker(lambda: bus.connection))
+    journeys = [Journey() for _ in range(JOURNEYS)]
+    hand = Hand(unit)
+    try:
+        killing = asyncio.create_task(hand.kill(KILLS))
+        gate = asyncio.Semaphore(AT_ONCE)
+
+        async def one(journey: Journey) -> None:
+            async with gate:
+                await travel(client, journey)
+
+        await asyncio.gather(*(one(journey) for journey in journeys), killing)
+        told = await _settled(bus, client)
+        conversations = [await _said(client, journey) for journey in journeys]
+        summary = (await client.ask(GetFeedback(area="10"))).summary
+    finally:
+        await client.close()
+        await bus.broker.stop()
+    return journeys, hand, told, conversations, summary
+
+
+async def _settled(bus: Bus, client: Client) -> list[Any]:
+    """The whole stream, once every journey's last fact is in it or patience ends: what is missing then is lost."""
+
+    async def everything() -> list[Any]:
+        return await persistently(lambda: _facts(bus))
+
+    def complete(told: list[Any]) -> bool:
+        return Counter(one.fact.declared.name for one in told)["feedback_invited"] >= JOURNEYS
+
+    try:
+        return await until(everything, complete)
+    except TimeoutError:
+        return await everything()
+
+
+async def _facts(bus: Bus) -> list[Any]:
+    try:
+        return await facts(bus.jetstream())
+    except Exception as error:  # the server is away: asked again
+        raise Refused("service-unavailable") from error
+
+
+async def _said(client: Client, journey: Journey) -> list[str]:
+    assert journey.contact is not None
+    asked = chat.GetMessages(contact_id=journey.contact)
+    view = await client.ask(asked, viewer=resident_of(journey.contact))
+    assert [one.sequence for one in view.messages] == list(range(1, len(view.messages) + 1))
+    return [one.words for one in view.messages]
+
+
+def test_fifty_kills_during_two_hundred_journeys_lose_and_double_nothing(tmp_path: Path) -> None:
+    unit = WholeUnit(tmp_path, "--split")
+    try:
+        journeys, hand, told, conversations, summary = asyncio.run(storm(unit))
+    finally:
+        unit.kill()
+    count = Counter((one.fact.declared.name, getattr(one.fact, "contact_id", None)) for one in told)
+    lost: list[Any] = [(name, one.key) for one in journeys for name in ONCE if count[name, one.contact] == 0]
+    doubled: list[Any] = [key for key, times in count.items() if key[0] in ONCE and times > 1]
+    for journey, words in zip(journeys, conversations, strict=True):
+        lost += [(one, journey.key) for one in journey.said if one not in words]
+        doubled += [(one, journey.key) for one, times in Counter(words).items() if times > 1]
+    copies = len(told) - len({one.headers["ce-id"] for one in told})
+    rated = sum(journey.rated for journey in journeys)
+    figures = (
+        f"killed {dict(hand.killed)}; {JOURNEYS} journeys, {len(told)} facts; lost {len(lost)}, doubled {len(doubled)}"
+    )
+    sys.stdout.write(f"\n{figures}\n")
+    assert hand.killed.total() >= KILLS
+    assert (lost, doubled, copies) == ([], [], 0)
+    assert [j.said for j in journeys] == conversations
+    assert (summary.asked, summary.answered) == (JOURNEYS, rated)
