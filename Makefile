@@ -25,7 +25,7 @@ bench: .venv/.done ## Measure; only ratios within one run count
 	@$(BIN)/python -m bench
 
 test: .venv/.done ## Run every test
-	@$(BIN)/pytest -n 2 --dist loadgroup
+	@$(BIN)/pytest -n 2 --dist loadfile
 
 test-fast: .venv/.done ## Run the tests that need no server, no process and no browser
 	@$(BIN)/pytest -n 2 -m "not live and not system and not browser"

@@ -1,1 +1,1 @@
-"""What is measured: every case beside the same work done by the bare client and driver, on the same server, in one run."""
+"""What is measured: every case beside the same work done by the bare client and driver, on one server, in one run."""

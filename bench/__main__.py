@@ -1,4 +1,4 @@
-"""`python -m bench [case ...]`: measure, print the table, write results.json. Figures of two runs are not to be compared."""
+"""`python -m bench [case ...]`: measure, print the table, write results.json. Compare ratios, not figures of two runs."""
 
 from __future__ import annotations
 

@@ -15,7 +15,6 @@ from bench.rig import Place, PlainDatabase, Row
 from chassis import Transaction
 from chassis.bus import STREAM
 from chassis.running import Running
-from contracts.portal import ContactOpened
 
 FACTS = 300
 PER_SECOND = 100
@@ -53,7 +52,7 @@ async def _ours(portal: Running, count: int = FACTS) -> tuple[float, float]:
 
     with rig.commits(committed):
         await _paced(tell, count)
-        while len(moments) < count or any(len(pair) < 2 for pair in list(moments.values())):
+        while len(moments) < count or any(len(pair) < 2 for pair in list(moments.values())):  # noqa: ASYNC110  # threads
             await asyncio.sleep(0.005)
     return rig.milliseconds([heard - told for told, heard in moments.values()])
 

@@ -1,4 +1,4 @@
-"""What every case stands on: a bus and a database of its own, two small services, the plain driver, and how a row is judged."""
+"""What every case stands on: a bus and a database of its own, two small services, the plain driver, how a row is judged."""
 
 from __future__ import annotations
 
@@ -80,8 +80,7 @@ def paired_row(
 ) -> Row:
     """A row from (ours, bare) of each repetition."""
     ours, bare, ratio = (
-        statistics.median(each)
-        for each in ([a for a, _ in pairs], [b for _, b in pairs], [a / b for a, b in pairs])
+        statistics.median(each) for each in ([a for a, _ in pairs], [b for _, b in pairs], [a / b for a, b in pairs])
     )
     return Row(case, database, what, unit, ours, bare, ratio, **goal)
 
@@ -225,7 +224,7 @@ class Place:
         await run.provision_bus(self.settings, self.nats_url, services)
         at_work = [self._built(service) for service in services]
         await asyncio.gather(*(each.start() for each in at_work))
-        while not all(each.ready for each in at_work):
+        while not all(each.ready for each in at_work):  # noqa: ASYNC110  # readiness also changes by itself
             await asyncio.sleep(0.01)
         gc.freeze()  # as run.Process does
         try:

@@ -89,8 +89,6 @@ class Area(_Setting):
     code: AreaCode
     names: Texts
     """Of the county."""
-    unit_names: Texts
-    """Of the physiotherapy unit."""
     municipalities: Annotated[tuple[Municipality, ...], Field(min_length=1)]
     minimum_age: Annotated[int, Field(ge=0, le=120)]
     """Years one must have turned (domain.md section 11)."""
@@ -105,7 +103,7 @@ class Area(_Setting):
     promise_business_days: Annotated[int, Field(ge=1, le=30)] = 5
     """A left message is answered by the end of this business day (domain.md rule 16)."""
     promise_warn_day: Annotated[int, Field(ge=1, le=30)] = 3
-    """Staff are warned after this business day (domain.md rule 16)."""
+    """Staff are to be warned after this business day (domain.md rule 16); no page does so yet."""
     hold_minutes: Annotated[int, Field(ge=1, le=60)] = 10
     """How long a picked time is kept for one person."""
     triage_mode: TriageMode = TriageMode.ROUTING_ONLY

@@ -21,8 +21,9 @@ INFO = """\
 Facts of a wellbeing-services county's digital physiotherapy unit.
 
 Every message is a CloudEvents 1.0 event in binary mode: the headers are the envelope, the body is the data. Delivery is
-at least once; `Nats-Msg-Id` equals `ce-id`, and a reader acts once per `ce-id`. `ce-aggregateversion` counts the facts
-about one aggregate: a reader that sees a lower number than it has seen ignores it. Unknown fields are to be ignored.
+at least once; `Nats-Msg-Id` equals `ce-id`, and a reader acts once per `ce-id`. `ce-aggregateversion` counts what one
+`ce-source` told about one `ce-subject`: compare it only within one source and one type, and ignore a lower number than
+seen there. Unknown fields are to be ignored.
 Commands and queries (`cmd.`, `qry.`) are asked inside the unit only; their schemas stand in `schemas/asks/`.
 """
 
@@ -64,7 +65,7 @@ def cloud_event() -> Document:
         "ce-dataschema": text | {"description": "Schema of the body, relative to this document."},
         "ce-area": text | {"pattern": "^[0-9]{2}$"},
         "ce-municipality": text | {"pattern": "^[0-9]{3}$"},
-        "ce-aggregateversion": text | {"pattern": "^[1-9][0-9]*$", "description": "1, 2, 3 … per aggregate."},
+        "ce-aggregateversion": text | {"pattern": "^[1-9][0-9]*$", "description": "1, 2, 3 … per source and subject."},
         "ce-causationid": text | {"description": "`ce-id` of the event that led to this one."},
         "traceparent": text | {"pattern": TRACEPARENT, "description": "W3C trace context."},
         "Nats-Msg-Id": text | {"description": "Equals `ce-id`; the server drops a second copy within ten minutes."},

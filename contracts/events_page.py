@@ -23,7 +23,8 @@ two-digit code of the county, the three-digit code of the municipality (`000` wh
 - **Envelope:** CloudEvents 1.0 headers (`ce-id`, `ce-type`, `ce-source`, `ce-subject`, `ce-time`, …);
   the body is the data. All headers: [asyncapi.yaml](../contracts/asyncapi.yaml), `components.schemas.CloudEvent`.
 - **Delivery** is at least once. Act once per `ce-id`.
-- **Order** is guarded by `ce-aggregateversion`, which counts the facts about one `ce-subject`.
+- **Order** is guarded by `ce-aggregateversion`, which counts what one `ce-source` told about one `ce-subject`:
+  compare it only within one source and one type.
 - **Unknown fields** are ignored. Within a version a message may only gain optional fields and further values of a list.
 - **Sealed** fields are encrypted to one service's public key (JWE). Everybody else carries them unread.
 - A moment is UTC and written `2026-11-24T08:01:00Z`; a day is a day in Finland (Europe/Helsinki).

@@ -137,7 +137,7 @@ class SummaryView(View):
 
 
 class FeedbackText(View):
-    """One free text, without time or person."""
+    """One free text, without time or person; shown when its day is over."""
 
     about_what: About
     text: str

@@ -219,7 +219,10 @@ class ContactView(View):
 
 @query(owner="intake", version=1)
 class GetContact(Ask[ContactView]):
-    """Where a contact stands. Refused: `unknown-contact` (not yet decided, or not yours)."""
+    """Where a contact stands; a therapist's read is audited.
+
+    Refused: `unknown-contact` (not yet decided, or not yours).
+    """
 
     contact_id: Id
 

@@ -2,15 +2,47 @@
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import AfterValidator, ConfigDict, Field
 
-from contracts.base import Code, Event, Id, Instant, Language, event
+from contracts.base import Code, Event, Id, Instant, Language, Message, event
 from contracts.scheduling import _VISIT
 
 _NOTIFICATION = Id("71c5b8f0-1c0e-4f0d-9d9f-2b1f5a3c8d22")
+
+
+_ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
+_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_ADDRESS = re.compile(
+    rf"(?=.{{3,254}}\Z)(?=.{{1,64}}@){_ATOM}(?:\.{_ATOM})*@(?:{_LABEL}\.)+[A-Za-z][A-Za-z0-9-]*[A-Za-z0-9]", re.ASCII
+)
+"""Accepts one plain address: words with dots between, @, a host name of two or more labels. No quote, no line end."""
+
+
+def is_email_address(text: str) -> bool:
+    """Whether a text is one address that can be sent to as it stands; a rare one is refused, not risked."""
+    return _ADDRESS.fullmatch(text) is not None
+
+
+def _sendable(text: str) -> str:
+    if not is_email_address(text):
+        raise ValueError("expected one plain e-mail address")
+    return text
+
+
+EmailAddress = Annotated[str, AfterValidator(_sendable)]
+"""Where mail can be sent. Only inside a sealed field."""
+
+
+class Recipient(Message):
+    """What is sealed in `VisitBooked.recipient`. Only notifications opens it."""
+
+    model_config = ConfigDict(hide_input_in_errors=True)
+
+    email: EmailAddress
 
 
 class Medium(StrEnum):
@@ -82,5 +114,5 @@ class NotificationFailed(Event):
 
 NotificationFailed.example = NotificationFailed.shown(
     notification_id=_NOTIFICATION, visit_id=_VISIT, medium="email", template="visit-booked", kind="technical",
-    attempts=8, failed_at="2026-11-24T10:12:01Z",
+    attempts=30, failed_at="2026-11-25T08:24:37Z",
 )  # fmt: skip

@@ -5,10 +5,11 @@ Source: design.md ("front ends publish the facts only they know").
 
 from __future__ import annotations
 
+from datetime import date
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import ConfigDict, Field, StringConstraints
 
 from contracts.base import Code, Event, Id, Instant, Jwe, Language, Message, Version, event, sealed_for
 
@@ -49,6 +50,19 @@ class PromiseKind(StrEnum):
     """A new or worse symptom: assessed the same office day."""
     ADVICE = "advice"
     """Anything else: called within 1-5 business days."""
+
+
+class VerifiedPerson(Message):
+    """What is sealed in `IdentityVerified.person`. Only intake opens it."""
+
+    model_config = ConfigDict(hide_input_in_errors=True)
+
+    personal_identity_code: str | None
+    """None for a person from abroad (eIDAS) who has no Finnish code."""
+    family_name: Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True)]
+    given_names: Annotated[str, StringConstraints(max_length=200, strip_whitespace=True)]
+    birth_date: date
+    """As told; the one in a code goes before it."""
 
 
 class Answer(Message):

@@ -220,7 +220,10 @@ class PublishSlots(Ask[CalendarView]):
 
 @command(owner="scheduling", version=1)
 class OfferTimes(Ask[TimesView]):
-    """Offer a contact the free remote times. Refused: `not-identified`, `no-free-times`, `not-yours`."""
+    """Offer a contact the free remote times; once more while they are on offer or booked, it only shows them.
+
+    Refused: `not-identified`, `no-free-times`, `not-yours`.
+    """
 
     contact_id: Id
 

@@ -138,7 +138,8 @@ class Pilot:
     async def message(self, at: datetime, therapist: UUID) -> None:
         """A message left outside opening hours, and the call that keeps its promise."""
         contact = await self._opens(at)
-        sealed = self._front.sealer.seal("chat", {"phone": "+358401234567", "words": "Soittakaa, kiitos."})
+        left = chat.LeftMessage(phone="+358401234567", words="Soittakaa, kiitos.")
+        sealed = self._front.sealer.seal("chat", left.model_dump())
         asked = portal.CallbackRequested(
             area=AREA, municipality=KOKKOLA, contact_id=contact, callback_id=uuid4(), kind=portal.PromiseKind.ADVICE,
             message=sealed, requested_at=at,
@@ -171,15 +172,12 @@ class Pilot:
         return contact
 
     async def _identifies(self, contact: UUID, resident: Viewer) -> None:
-        person = {
-            "personal_identity_code": None,
-            "family_name": "Harjoitus",
-            "given_names": "Hilla",
-            "birth_date": "1970-01-01",
-        }
+        person = portal.VerifiedPerson(
+            personal_identity_code=None, family_name="Harjoitus", given_names="Hilla", birth_date=date(1970, 1, 1)
+        )
         verified = portal.IdentityVerified(
             area=AREA, municipality=KOKKOLA, contact_id=contact, assurance=portal.AssuranceLevel.SUBSTANTIAL,
-            person=self._front.sealer.seal("intake", person), verified_at=clock.now(),
+            person=self._front.sealer.seal("intake", person.model_dump(mode="json")), verified_at=clock.now(),
         )  # fmt: skip
         await self._front.transact(lambda tx: tx.publish(verified))
 

@@ -10,6 +10,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from multiprocessing import forkserver
 from multiprocessing.context import ForkServerContext, ForkServerProcess
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,12 @@ def context() -> ForkServerContext:
     found = multiprocessing.get_context("forkserver")
     found.set_forkserver_preload(PRELOADED)
     return found
+
+
+def warm_up() -> None:
+    """Let the process that children are forked from read the code, while the caller goes on."""
+    context()
+    forkserver.ensure_running()
 
 
 def start(

@@ -1,4 +1,4 @@
-"""The real thing for tests: a nats-server, databases of both kinds, services in this process or as processes of their own.
+"""The real thing for tests: a nats-server, databases of both kinds, services in this process or in their own.
 
 Nothing here waits for a length of time: everything waits for a condition, with a deadline.
 """
@@ -218,7 +218,7 @@ class Stack:
         bus = await self.bus()
         state = (await bus.stream_info(stream)).state
         found = []
-        for sequence in range(state.first_seq, state.last_seq + 1):
+        for sequence in range(max(state.first_seq, 1), state.last_seq + 1):
             message = await bus.get_msg(stream, sequence)
             found.append(Letter(str(message.subject), dict(message.headers or {}), message.data or b""))
         return found
@@ -364,6 +364,7 @@ def stack(
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("NOTIFICATIONS_SMTP_PORT", str(mail_port))
             made.services = build(settings)
+        make_keys(settings.keys_dir, [service.name for service in made.services])
         if bus:
             made.run(made.start_bus())
         if bus and provisioned:

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
 import json
+import shutil
+import tempfile
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+from sqlalchemy.engine import make_url
 from sqlmodel import Session
 
 from chassis import SERVICE, Hint, Service, Settings, Transaction, Viewer, clock
@@ -35,14 +40,35 @@ def practice_settings(folder: Path, **over: Any) -> Settings:
     return settings
 
 
+def copy_migrated(service: Service, file: Path) -> None:
+    """Put a SQLite file that is migrated already in place: once per test process, then files are copied."""
+    if not file.exists():
+        file.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(_migrated(service.name, service.migrations), file)
+
+
+@cache
+def _migrated(name: str, migrations: Path | None) -> Path:
+    file = Path(tempfile.mkdtemp(prefix="digi-migrated-"), f"{name}.db")
+    atexit.register(shutil.rmtree, file.parent, ignore_errors=True)
+    database = Database(f"sqlite:///{file}", name)
+    database.migrate(migrations)
+    database.close()
+    return file
+
+
 class Unit:
     """One service under test. Time stands still until `clock` is moved."""
 
     def __init__(self, service: Service) -> None:
         self.service = service
         self.clock = clock.SetClock(START)
-        self.database = Database(service.settings.database(service.name), service.name)
-        self.database.migrate(service.migrations)
+        url = service.settings.database(service.name)
+        if url.startswith("sqlite"):
+            copy_migrated(service, Path(str(make_url(url).database)))
+        self.database = Database(url, service.name)
+        if not self.database.sqlite:
+            self.database.migrate(service.migrations)
         self.sealer = Sealer(service.settings.keys_dir, service.name)
         self.verdict: Verdict | None = None
         self.hinted: list[Hint] = []

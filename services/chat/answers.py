@@ -70,7 +70,7 @@ def messages(ask: GetMessages, tx: Transaction, settings: ChatSettings) -> Messa
     if tx.viewer.role is Role.STAFF:
         tx.audit("read", whom=ask.contact_id, what="messages")
     said = store.messages(tx, found.conversation_id, ask.after)
-    shown = tuple(domain.fitting(map(_message_view, said), settings.messages_bytes))
+    shown = tuple(domain.fitting(map(_message_view, said[: store.MESSAGES_READ]), settings.messages_bytes))
     return MessagesView(messages=shown, more=len(shown) < len(said))
 
 

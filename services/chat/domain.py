@@ -119,10 +119,10 @@ def _hours(periods: Iterable[Period]) -> Iterator[tuple[int, str, str]]:
 
 
 def fitting(messages: Iterable[MessageView], most_bytes: int) -> Iterator[MessageView]:
-    """The first messages whose words together stay within `most_bytes` of UTF-8; always at least one."""
+    """The first messages that together stay within `most_bytes` as they travel (JSON, UTF-8); always at least one."""
     used = 0
     for message in messages:
-        size = len(message.words.encode())
+        size = len(message.model_dump_json().encode())
         if used and used + size > most_bytes:
             return
         used += size

@@ -9,11 +9,9 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
 class ChatSettings(BaseSettings):
-    model_config = SettingsConfigDict(
-        env_prefix="CHAT_", frozen=True, extra="ignore", use_attribute_docstrings=True
-    )
+    model_config = SettingsConfigDict(env_prefix="CHAT_", frozen=True, extra="ignore", use_attribute_docstrings=True)
 
     desk_rows: Annotated[int, Field(ge=1, le=500)] = 100
     """Most rows of one desk list; the most urgent come first."""
     messages_bytes: Annotated[int, Field(ge=10_000, le=900_000)] = 600_000
-    """Most message text in one answer; the bus carries 1 MB."""
+    """Most bytes of messages in one answer; the bus carries 1 MB."""

@@ -23,6 +23,9 @@ from contracts.chat import MESSAGE_MAX, CallbackState, ConversationState
 from contracts.portal import PromiseKind
 from services.chat.models import Callback, Contact, Conversation, Message
 
+MESSAGES_READ = 500
+"""Most messages in one answer, however short."""
+
 LEFT_MAX = 2 * MESSAGE_MAX
 """Most characters kept of the messages that one promise answers; what is cut ends in an ellipsis."""
 
@@ -209,11 +212,12 @@ def say(tx: Transaction, decided_on: Conversation, message: Message) -> bool:
 
 
 def messages(tx: Transaction, conversation_id: UUID, after: int) -> Sequence[Message]:
-    """What was said after a place, in order."""
+    """What was said after a place, in order; at most `MESSAGES_READ`, and one more that tells there are more."""
     statement = (
         select(Message)
         .where(Message.conversation_id == conversation_id, Message.sequence > after)
         .order_by(col(Message.sequence))
+        .limit(MESSAGES_READ + 1)
     )
     return tx.session.exec(statement).all()
 

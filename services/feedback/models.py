@@ -21,7 +21,10 @@ class FeedbackTable(SQLModel, registry=registry()):
 
 
 class Invitation(FeedbackTable, table=True):
-    """Who was asked about what. That they answered is known, when is not."""
+    """Who was asked about what. That they answered is kept, when is not.
+
+    An area's counts grow at once, so whoever watches them sees that somebody answered; the words come a day later.
+    """
 
     __table_args__ = (UniqueConstraint("about_what", "cause_id", name="one_invitation_per_cause"),)
 
@@ -48,4 +51,4 @@ class Answer(FeedbackTable, table=True):
     text: str = Field(default="", sa_type=Text)
     given_on: date
     told: bool = False
-    """Whether FeedbackGiven has left."""
+    """Whether FeedbackGiven has left, and the text is shown."""

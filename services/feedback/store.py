@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +14,8 @@ from sqlmodel import Session, col, select
 from chassis import Role, Viewer
 from chassis.db import upsert
 from services.feedback.models import Answer, Invitation
+
+_COLUMNS = [col(getattr(Answer, name)) for name in Answer.model_fields]
 
 
 def invite(session: Session, invitation: Invitation) -> bool:
@@ -40,17 +43,18 @@ def add_answer(session: Session, answer: Answer) -> None:
     session.connection().execute(insert(Answer), answer.model_dump())
 
 
-def take_untold(session: Session, given_until: date) -> Sequence[Any]:
+def take_untold(session: Session, given_until: date) -> Sequence[Answer]:
     """Mark the answers of finished days as told and give them back, in an order that says nothing.
 
     They are written anew, ordered by their random ids: otherwise PostgreSQL's row order and transaction numbers would
-    still show which invitation was used up together with which answer.
+    still show which invitation was used up together with which answer. What is deleted is what comes back, in one
+    statement: an answer that is stored meanwhile waits for the next run.
     """
     due = (col(Answer.told).is_(False), col(Answer.given_on) <= given_until)
-    rows = session.exec(select(Answer).where(*due).order_by(col(Answer.answer_id))).all()
+    taken = session.connection().execute(delete(Answer).where(*due).returning(*_COLUMNS)).mappings().all()
+    rows = [Answer(**{**row, "told": True}) for row in sorted(taken, key=itemgetter("answer_id"))]
     if rows:
-        session.connection().execute(delete(Answer).where(*due))
-        session.connection().execute(insert(Answer), [{**row.model_dump(), "told": True} for row in rows])
+        session.connection().execute(insert(Answer), [row.model_dump() for row in rows])
     return rows
 
 
@@ -70,9 +74,13 @@ def counts(session: Session, area: str, since: date | None) -> Sequence[tuple[in
 
 
 def texts(session: Session, area: str, since: date | None, limit: int) -> Sequence[Answer]:
-    """Answers with a free text, newest day first and within a day in random order."""
+    """Told answers with a free text, newest day first and within a day in random order.
+
+    A text waits until its day is over: shown at once, its moment would name the writer to the therapist.
+    """
     newest = (col(Answer.given_on).desc(), col(Answer.answer_id))
-    statement = select(Answer).where(*_given(area, since), Answer.text != "").order_by(*newest).limit(limit)
+    shown = (*_given(area, since), Answer.text != "", col(Answer.told).is_(True))
+    statement = select(Answer).where(*shown).order_by(*newest).limit(limit)
     return session.exec(statement).all()
 
 

@@ -59,6 +59,8 @@ def contact(ask: GetContact, tx: Transaction) -> ContactView:
     found = store.contact(tx.session, ask.contact_id, tx.viewer)
     if found is None:
         raise _unknown()
+    if tx.viewer.role is Role.STAFF:
+        tx.audit("read", whom=ask.contact_id, what="contact")
     return _view(found, store.last_run(tx.session, ask.contact_id, tx.viewer))
 
 

@@ -5,20 +5,19 @@ Pure: values in, decision out. Time and ids are arguments.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Annotated, Any, Final
+from typing import Any, Final
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
-from stdnum.fi import hetu
+from pydantic import ValidationError
 
 from chassis.errors import Refused, Unprocessable
+from contracts import identity_code
 from contracts.areas import Area
 from contracts.intake import ContactState, DeclineReason, Route, RouteReason, TriageOutcome
-from contracts.portal import AgeBand, Answer, ContactOpened, Origin
+from contracts.portal import AgeBand, Answer, ContactOpened, Origin, VerifiedPerson
 from services.intake.questionnaire import DONT_KNOW, NO, SEVERITY, YES, Questionnaire, Subject, most_severe
 
 YOUNGEST: Final[Mapping[AgeBand, int]] = {
@@ -188,15 +187,6 @@ def route(found: Triage, *, origin: Origin, chat_open: bool) -> Routed:
 
 # ------------------------------------------------------------------------------------------------ who is it
 
-CENTURIES: Final[Mapping[str, int]] = {"+": 1800, **dict.fromkeys("-YXWVU", 1900), **dict.fromkeys("ABCDEF", 2000)}
-"""Century signs. Source: domain.md rule 3."""
-
-FIRST_TEST_NUMBER = 900
-"""Individual numbers 900-999 are never given to a person. Source: domain.md section 2, rule 3."""
-
-_SHAPE = re.compile(r"([0-9]{2})([0-9]{2})([0-9]{2})([-+YXWVUABCDEF])([0-9]{3})[0-9A-Y]")
-"""ddmmyy, century sign, individual number, check character: ASCII only, upper case, nothing around it."""
-
 
 @dataclass(frozen=True, slots=True)
 class Identity:
@@ -225,27 +215,13 @@ def born(code: str, *, today: date, test_codes: bool) -> date:
     Raises:
         Unprocessable: `bad-personal-identity-code`; `test-personal-identity-code`. The text never quotes the code.
     """
-    shape = _SHAPE.fullmatch(code)
-    if shape is None or not hetu.is_valid(code, allow_temporary=True):
-        raise Unprocessable("bad-personal-identity-code", "expected a valid Finnish personal identity code")
-    day, month, year, sign, number = shape.groups()
-    birth_date = date(CENTURIES[sign] + int(year), int(month), int(day))
-    if birth_date > today:
-        raise Unprocessable("bad-personal-identity-code", "a personal identity code holds a birth date in the future")
-    if int(number) >= FIRST_TEST_NUMBER and not test_codes:
+    try:
+        birth_date = identity_code.birth_date(code, today=today)
+    except ValueError as error:
+        raise Unprocessable("bad-personal-identity-code", str(error)) from None
+    if identity_code.is_test(code) and not test_codes:
         raise Unprocessable("test-personal-identity-code", "a test person's code is taken in practice only")
     return birth_date
-
-
-class _Opened(BaseModel):
-    """What the sealed field of IdentityVerified holds."""
-
-    model_config = ConfigDict(extra="ignore", hide_input_in_errors=True)
-
-    personal_identity_code: str | None
-    family_name: Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True)]
-    given_names: Annotated[str, StringConstraints(max_length=200, strip_whitespace=True)]
-    birth_date: date | None
 
 
 def identity(opened: Mapping[str, Any], *, today: date, test_codes: bool) -> Identity:
@@ -257,21 +233,18 @@ def identity(opened: Mapping[str, Any], *, today: date, test_codes: bool) -> Ide
         test_codes: as `born`.
 
     Raises:
-        Unprocessable: as `born`; `bad-person`: a field is missing or malformed, or both code and birth date are.
+        Unprocessable: as `born`; `bad-person`: a field is missing or malformed.
     """
     try:
-        told = _Opened.model_validate(opened)
+        told = VerifiedPerson.model_validate(opened)
     except ValidationError:
         raise Unprocessable("bad-person", "expected code, family name, given names and birth date") from None
-    if told.personal_identity_code is not None:
-        birth_date = born(told.personal_identity_code, today=today, test_codes=test_codes)
-        return Identity(told.personal_identity_code, told.family_name, told.given_names, birth_date)
-    if told.birth_date is None:
-        raise Unprocessable("bad-person", "a person without a personal identity code comes with a birth date")
-    return Identity(None, told.family_name, told.given_names, told.birth_date)
+    code = told.personal_identity_code
+    birth_date = told.birth_date if code is None else born(code, today=today, test_codes=test_codes)
+    return Identity(code, told.family_name, told.given_names, birth_date)
 
 
-def bind(*, state: str, known: UUID | None, person_id: UUID) -> None:
+def must_be_free(*, state: str, known: UUID | None, person_id: UUID) -> None:
     """Whether a contact may be bound to a person: it is one of ours, and nobody else's.
 
     Raises:
@@ -280,4 +253,9 @@ def bind(*, state: str, known: UUID | None, person_id: UUID) -> None:
     if state == ContactState.DECLINED:
         raise Refused("contact-declined", "the contact was declined; its person is not kept")
     if known is not None and known != person_id:
-        raise Refused("already-identified", "the contact was identified as another person before")
+        raise already_identified()
+
+
+def already_identified() -> Refused:
+    """What is said when a contact is somebody else's."""
+    return Refused("already-identified", "the contact was identified as another person before")

@@ -78,7 +78,8 @@ def keep_identity(fact: IdentityVerified, tx: Transaction, vault: Vault, setting
         raise TryLater("unknown-contact", "the person was identified before the contact is known here")
     who = domain.identity(tx.unseal(fact.person), today=local_date(tx.now), test_codes=settings.practice)
     person_id = store.remember(tx.session, vault, who, now=tx.now)
-    domain.bind(state=contact.state, known=contact.person_id, person_id=person_id)
-    store.identify(tx.session, contact, person_id, fact)
+    domain.must_be_free(state=contact.state, known=contact.person_id, person_id=person_id)
+    if not store.identify(tx.session, person_id, fact):
+        raise domain.already_identified()  # another process was quicker
     tx.audit("change", whom=fact.contact_id, what="identity")
     tx.hint(contact=fact.contact_id)

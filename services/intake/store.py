@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import update
+from sqlalchemy import func, update
 from sqlmodel import Session, col, select
 
 from chassis import Viewer
@@ -78,12 +78,20 @@ def remember(session: Session, vault: Vault, who: Identity, *, now: datetime) ->
     return known
 
 
-def identify(session: Session, contact: Contact, person_id: UUID, fact: IdentityVerified) -> None:
-    """Bind a contact to its person; the first moment of identification stays."""
-    contact.person_id = person_id
-    contact.assurance = fact.assurance
-    contact.identified_at = contact.identified_at or fact.verified_at
-    session.add(contact)
+def identify(session: Session, person_id: UUID, fact: IdentityVerified) -> bool:
+    """Bind a contact to its person; the first moment of identification stays. False when it is another person's."""
+    bound_to = col(Contact.person_id)
+    statement = (
+        update(Contact)
+        .where(col(Contact.contact_id) == fact.contact_id, bound_to.is_(None) | (bound_to == person_id))
+        .values(
+            person_id=person_id,
+            assurance=fact.assurance.value,
+            identified_at=func.coalesce(col(Contact.identified_at), fact.verified_at),
+        )
+        .returning(col(Contact.contact_id))
+    )
+    return session.connection().execute(statement).first() is not None
 
 
 def person(session: Session, vault: Vault, contact_id: UUID, viewer: Viewer) -> Identity | None:

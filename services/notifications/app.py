@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from chassis import Service, Settings
+from contracts.notifications import is_email_address
 from services.notifications import handlers, jobs, models
 from services.notifications.clients.smtp import Gateway
-from services.notifications.domain import is_address
 from services.notifications.settings import NotificationsSettings
 
 NEEDED_IN_PRODUCTION = {"smtp_host", "smtp_port", "smtp_starttls", "sender"}
@@ -20,7 +20,7 @@ def build(settings: Settings) -> Service:
     own = NotificationsSettings()
     if settings.practice and not own.smtp_port:
         own = own.model_copy(update={"smtp_port": settings.practice_mail_port})
-    if not is_address(own.sender):
+    if not is_email_address(own.sender):
         raise ValueError("NOTIFICATIONS_SENDER is to be one plain e-mail address")
     if not settings.practice and (missing := NEEDED_IN_PRODUCTION - own.model_fields_set):
         raise ValueError("production needs " + ", ".join(sorted(f"NOTIFICATIONS_{name.upper()}" for name in missing)))

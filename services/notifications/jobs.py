@@ -14,9 +14,11 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
+from pydantic import ValidationError
+
 from chassis import Cause, Jobs, Transact, Transaction, Unprocessable
 from contracts.base import Language
-from contracts.notifications import FailureKind, Medium, NotificationFailed, NotificationSent
+from contracts.notifications import FailureKind, Medium, NotificationFailed, NotificationSent, Recipient
 from services.notifications import domain, store
 from services.notifications.clients.letter import Letter
 from services.notifications.clients.smtp import Gateway
@@ -85,7 +87,7 @@ def end(tx: Transaction, *, attempt: Attempt, result: Result) -> None:
         told = _told(delivery) | {"language": delivery.language}
         tx.publish(NotificationSent(**told, sent_at=tx.now), because=_cause(delivery))
         return
-    again_at = domain.next_attempt(delivery.attempts, tx.now) if result is Result.UNREACHABLE else None
+    again_at = _again_at(delivery, tx.now) if result is Result.UNREACHABLE else None
     if again_at is not None:
         delivery.state, delivery.due_at = DeliveryState.PENDING.value, again_at
         return
@@ -94,10 +96,13 @@ def end(tx: Transaction, *, attempt: Attempt, result: Result) -> None:
 
 def _address(delivery: Delivery, tx: Transaction) -> str | None:
     try:
-        address = tx.unseal(delivery.recipient or "").get("email")
-    except Unprocessable:  # sealed with another key, or damaged: no later attempt will open it
+        return Recipient.model_validate(tx.unseal(delivery.recipient or "")).email
+    except (Unprocessable, ValidationError):  # another key, damaged, no address: no later attempt will mend it
         return None
-    return address if domain.is_address(address) else None
+
+
+def _again_at(delivery: Delivery, now: datetime) -> datetime | None:
+    return domain.next_attempt(delivery.attempts, now, starts_at=delivery.starts_at)
 
 
 def _fail(delivery: Delivery, kind: FailureKind, tx: Transaction) -> None:

@@ -27,6 +27,7 @@ from contracts.chat import (
 )
 from contracts.feedback import GiveFeedback, Given
 from contracts.intake import GetContact, Route
+from contracts.notifications import Recipient
 from contracts.portal import AgeBand, Answer, CallbackRequested, ContactOpened, Origin, PromiseKind
 from contracts.scheduling import (
     BookVisit,
@@ -165,7 +166,7 @@ async def book(
     edge: Edge, viewer: Viewer, hold_id: UUID, *, email: str | None, language: Language, key: str
 ) -> VisitView:
     """Book the held time; the e-mail address travels sealed for notifications alone."""
-    recipient = edge.seal("notifications", {"email": email}) if email else None
+    recipient = edge.seal("notifications", Recipient(email=email).model_dump()) if email else None
     ask = BookVisit(contact_id=viewer.id, hold_id=hold_id, recipient=recipient, language=language)
     try:
         return await edge.ask(ask, viewer=viewer, key=key)
@@ -206,11 +207,11 @@ async def offer_times(edge: Edge, viewer: Viewer, contact_id: UUID, *, key: str)
     """Offer the resident of one's own conversation the free remote times.
 
     Raises:
-        Refused: `not-yours`: another therapist has the conversation, or nobody yet.
+        Refused: `not-yours`: nobody has taken the conversation yet; `unknown-conversation`: somebody else has.
     """
     conversation = await edge.ask(GetConversation(contact_id=contact_id), viewer=viewer)
     if conversation.therapist_id != viewer.id:
-        raise Refused("not-yours", "the conversation is another therapist's")
+        raise Refused("not-yours", "the conversation is not the viewer's")
     return await edge.ask(OfferTimes(contact_id=contact_id), viewer=viewer, key=key)
 
 

@@ -15,15 +15,13 @@ import phonenumbers
 from fastapi import Request
 
 from chassis import Refused
+from contracts.notifications import is_email_address
 from services.portal.language import Words
 
 FIELDS_MAX = 100
 FINLAND = 358
-EMAIL_MAX = 254
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 """Control characters, line ends and tab excepted: no keyboard writes them, some databases refuse them."""
-_EMAIL = re.compile(r"^[^\s@<>(),;:\"\\\[\]]{1,64}@[^\s@<>(),;:\"\\\[\]]{1,185}\.[A-Za-z0-9-]{2,63}$", re.ASCII)
-"""One address: no display name, no list, no blank; ASCII, as the mail gateway takes it."""
 _REFUSED_KINDS = {
     phonenumbers.PhoneNumberType.PREMIUM_RATE,
     phonenumbers.PhoneNumberType.SHARED_COST,
@@ -121,4 +119,4 @@ def readable_phone(number: str) -> str:
 def email_address(typed: str) -> str | None:
     """An e-mail address, or None when it is none."""
     typed = typed.strip()
-    return typed if typed.isascii() and len(typed) <= EMAIL_MAX and _EMAIL.match(typed) else None
+    return typed if is_email_address(typed) else None

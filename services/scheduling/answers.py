@@ -61,12 +61,15 @@ def show_calendar(_ask: GetCalendar, tx: Transaction) -> CalendarView:
 
 @answers(OfferTimes)
 def offer_times(ask: OfferTimes, tx: Transaction) -> TimesView:
+    """Offer the free times; what is on offer already, or booked, is shown again and told no more."""
     tx.viewer.must_be_staff()
     contact = store.contact(tx, ask.contact_id, lock=True)
     if contact is None:
         raise Refused("not-yours", "the contact is not one of the viewer's areas")
     if contact.identified_at is None:
         raise Refused("not-identified", "a time needs strong identification first (domain.md rule 8)")
+    if contact.offered_modality is not None:
+        return _times(tx, contact)
     free = store.free_times(tx, contact.area)
     if not free:
         raise Refused("no-free-times", "nobody in the area has a free remote time; publish some")

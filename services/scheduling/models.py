@@ -28,7 +28,6 @@ class Contact(SchedulingTable, table=True):
     area: str
     municipality: str
     origin: str
-    language: str
     routed_version: int
     """Aggregate version of the decision this row holds; an older one changes nothing."""
     identified_at: datetime | None = Field(default=None, sa_type=UtcInstant)

@@ -36,7 +36,6 @@ def remember_route(tx: Transaction, fact: ContactRouted, version: int) -> None:
         "area": fact.area,
         "municipality": fact.municipality,
         "origin": fact.origin.value,
-        "language": fact.language.value,
         "routed_version": version,
     }
     statement = upsert(tx.session, Contact).values(contact_id=fact.contact_id, **row)

@@ -32,8 +32,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def unit(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WholeUnit]:
-    """The unit every browser test of this process uses: each brings residents of its own."""
-    with whole_unit(tmp_path_factory.mktemp("unit")) as running:
+    """The unit every browser test of this process uses: each brings residents of its own.
+
+    Its pages learn of changes by hints alone: none is read again by the clock while a test waits.
+    """
+    with whole_unit(tmp_path_factory.mktemp("unit"), PORTAL_REREAD_SECONDS="600") as running:
         yield running
 
 
@@ -46,7 +49,7 @@ def closed_unit(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WholeUnit]
         (areas / file.name).write_text(
             file.read_text("utf-8").replace("closed_on = []", f"closed_on = [{days}]"), "utf-8"
         )
-    told = {"DIGI_PRACTICE_HOURS": "false", "DIGI_AREAS_DIR": str(areas)}
+    told = {"DIGI_PRACTICE_HOURS": "false", "DIGI_AREAS_DIR": str(areas), "PORTAL_REREAD_SECONDS": "2"}
     with whole_unit(tmp_path_factory.mktemp("closed"), **told) as running:
         yield running
 

@@ -18,6 +18,7 @@ class Line:
         self._far_end = ("127.0.0.1", port)
         self._listening = socket.create_server(("127.0.0.1", 0))
         self._open: set[socket.socket] = set()
+        self._dead: set[socket.socket] = set()
         self._lock = threading.Lock()
         self._whole = True
         self._threads = [threading.Thread(target=self._take, daemon=True)]
@@ -27,6 +28,11 @@ class Line:
     def address(self) -> str:
         """What a browser that uses this line opens."""
         return f"http://127.0.0.1:{self._listening.getsockname()[1]}"
+
+    def swallow(self) -> None:
+        """Let nothing more through on what is open now, and let nobody know; new connections are whole."""
+        with self._lock:
+            self._dead |= self._open
 
     def cut(self) -> None:
         """End every connection; let no new one through."""
@@ -71,7 +77,8 @@ class Line:
     def _pass_on(self, source: socket.socket, target: socket.socket) -> None:
         with suppress(OSError):
             while chunk := source.recv(CHUNK_BYTES):
-                target.sendall(chunk)
+                if source not in self._dead:
+                    target.sendall(chunk)
         for end in (source, target):
             with suppress(OSError):
                 end.shutdown(socket.SHUT_RDWR)

@@ -8,8 +8,10 @@ from playwright.sync_api import expect
 
 from chassis import clock
 from chassis.calendar import add_business_days, local_date
+from tests.browser.line import line_to
 from tests.browser.people import AINO, KOTKA, Resident
 from tests.browser.town import Town
+from tests.whole import WholeUnit
 
 WORDS, PHONE, READABLE = "Polvi on kipeä,\nvoinko kävellä?", "+358 40 123 4567", re.compile(r"040\s?123\s?4567")
 
@@ -41,10 +43,25 @@ def test_a_message_is_promised_by_a_date_called_about_and_kept(closed_town: Town
     expect(resident.heading(resident.t("feedback.title.callback"))).to_be_visible()
 
 
-def _leaves_a_message(resident: Resident) -> None:
+def test_a_page_whose_line_has_died_unnoticed_takes_another(closed_town: Town, closed_unit: WholeUnit) -> None:
+    with line_to(closed_unit.settings.port) as line:
+        resident, therapist = closed_town.resident(base_url=line.address), closed_town.therapist(AINO)
+        resident.comes_in(KOTKA)
+        mine = f"Nilkka nyrjähti ({resident.contact[:8]})"
+        _leaves_a_message(resident, mine)
+        expect(resident.heading(re.compile(resident.t("case.promised.advice", day="")))).to_be_visible()
+        line.swallow()
+        therapist.page.goto("/fi/desk/callbacks")
+        call = therapist.page.get_by_role("listitem").filter(has_text=mine)
+        call.get_by_text(therapist.t("calls.outcome.reached")).click()
+        expect(resident.heading(resident.t("case.title.kept"))).to_be_visible()
+        resident.page.close()
+
+
+def _leaves_a_message(resident: Resident, words: str = WORDS) -> None:
     expect(resident.heading(resident.t("case.title.leave_message"))).to_be_visible()
     resident.field("callback.phone").fill(PHONE)
-    resident.field("callback.words").fill(WORDS)
+    resident.field("callback.words").fill(words)
     resident.picks(resident.t("callback.kind"), value="advice")
     resident.button("callback.send").click()
 

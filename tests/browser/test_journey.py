@@ -108,6 +108,7 @@ def test_a_resident_whose_line_is_cut_is_told_so_and_misses_nothing(
         resident.says(STAIRS)
         therapist.sees(HELLO, WHERE, ANSWER, STAIRS)
         resident.leaves()
+        resident.page.close()
 
 
 def test_a_message_that_cannot_be_sent_stays_typed_and_is_sent_once_later(
@@ -129,6 +130,7 @@ def test_a_message_that_cannot_be_sent_stays_typed_and_is_sent_once_later(
         for person in (resident, therapist):
             person.sees(HELLO)
         resident.leaves()
+        resident.page.close()
 
 
 def test_a_resident_who_closed_the_page_finds_everything_on_coming_back(

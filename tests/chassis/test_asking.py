@@ -62,6 +62,14 @@ def test_the_same_key_with_another_content_is_refused(asks: Asks, database: Data
     assert database.read(echo.how_many) == 1
 
 
+def test_a_command_without_a_key_is_refused(database: Database, sealer: Sealer) -> None:
+    answerer = Answerer("echo", echo.Call.asked, echo.call, sealer, database)  # type: ignore[arg-type]
+    body = echo.Call(call_id=uuid4()).model_dump_json().encode()
+    outcome, said, _ = asyncio.run(answerer.reply(body, {"digi-viewer": SOMEBODY.model_dump_json()}))
+    assert (outcome, json.loads(said)["code"]) == ("refused", "idempotency-key-missing")
+    assert database.read(echo.how_many) == 0
+
+
 def test_a_key_is_its_viewer_s_own(asks: Asks) -> None:
     asks(echo.Call(call_id=uuid4()), key="click-1")
     other = Viewer(role=Role.CLIENT, id=uuid4())

@@ -13,11 +13,12 @@ from chassis.seal import Sealer
 from contracts.chat import ConversationQueued
 from contracts.intake import ContactRouted
 from services.cli import build
+from tests import child
 from tests.child import POINTS
 from tests.services.facts import fresh
 from tests.stack import DATABASES, Stack, eventually, stack
 
-pytestmark = [pytest.mark.live, pytest.mark.system]
+pytestmark = [pytest.mark.live, pytest.mark.system, pytest.mark.timeout(180)]
 
 ACK_WAIT_SECONDS = 2.0
 """Instead of the contract's 30: how long the bus waits for the dead before it gives their work to the living."""
@@ -27,6 +28,7 @@ CONTACTS = 25
 @pytest.fixture(params=DATABASES)
 def up(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
     """An installation of the chat, which is still to be started."""
+    child.warm_up()
     monkeypatch.setattr("chassis.provision.ACK_WAIT_SECONDS", ACK_WAIT_SECONDS)
     url = request.getfixturevalue("postgres").make(["chat"]) if request.param == "postgresql" else ""
     with stack(tmp_path, lambda settings: [build("chat", settings)], database_url=url) as made:

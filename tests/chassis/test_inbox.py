@@ -151,6 +151,8 @@ def test_a_dead_letter_keeps_the_envelope_it_came_in(act: Act, database: Databas
         ({"body": b"\xff\xfe"}, "bad-json"),
         ({"body": b'{"area": "10", "call_id": 7}'}, "schema:call_id"),
         ({"headers": {"ce-type": "fi.digiterapia.hill.called.v9"}}, "unknown-type"),
+        ({"headers": {"ce-id": ""}}, "bad-envelope"),
+        ({"headers": {"ce-id": "x" * 101}}, "bad-envelope"),
         ({"headers": {"ce-subject": "nobody"}}, "bad-envelope"),
         ({"headers": {"ce-time": "yesterday"}}, "bad-envelope"),
         ({"headers": {"ce-aggregateversion": "first"}}, "bad-envelope"),

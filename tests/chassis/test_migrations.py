@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from chassis.db import Database
 from chassis.tables import plumbing
 from services import NAMES
 from services.cli import build
+from tests import child
 from tests.stack import DATABASES
 from tests.unit import practice_settings
 
@@ -87,6 +89,28 @@ def test_migrating_again_changes_nothing(tmp_path: Path) -> None:
     database.migrate()
     with database.engine.connect() as connection:
         assert rules(connection) == before
+    database.close()
+
+
+@pytest.mark.timeout(180)
+@pytest.mark.parametrize("kind", DATABASES)
+def test_of_several_processes_that_start_at_once_one_migrates(
+    kind: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    url = f"sqlite:///{tmp_path}/shared.db"
+    if kind == "postgresql":
+        url = request.getfixturevalue("postgres").make(["shared"]).format(service="shared")
+    with ProcessPoolExecutor(3, mp_context=child.context()) as starts:
+        list(starts.map(_migrate, [url] * 3))
+    database = Database(url, "shared")
+    with database.engine.connect() as connection:
+        assert set(plumbing.tables) <= set(inspect(connection).get_table_names())
+    database.close()
+
+
+def _migrate(url: str) -> None:
+    database = Database(url, "shared")
+    database.migrate()
     database.close()
 
 

@@ -19,6 +19,7 @@ from chassis.seal import Sealer
 from contracts import Event
 from services import NAMES
 from services.cli import build, consumers
+from tests import child
 from tests.services.facts import fresh, heard_by, sequence, told_by
 from tests.stack import DATABASES, Letter, Stack, eventually, stack
 
@@ -83,6 +84,7 @@ class Case(Stack):
 
 
 def case(request: pytest.FixtureRequest, folder: Path) -> Iterator[Case]:
+    child.warm_up()
     name, kind = request.param
     url = request.getfixturevalue("postgres").make([name]) if kind == "postgresql" else ""
     with stack(folder, lambda settings: [build(name, settings)], make=Case, database_url=url) as made:
@@ -262,21 +264,22 @@ def test_a_bus_that_hangs_for_a_while_takes_it_once(up: Case) -> None:
 
 
 @pytest.mark.system
+@pytest.mark.timeout(180)
 @pytest.mark.parametrize("alone", EVERY, ids="-".join, indirect=True)
 def test_told_to_stop_it_finishes_what_it_has_begun_and_ends_well(alone: Case) -> None:
     """Every message acted on is acknowledged, none other is; what was told has left."""
 
     async def check() -> None:
-        child = alone.child(alone.name)
-        await alone.child_ready(child)
+        service = alone.child(alone.name)
+        await alone.child_ready(service)
         for kind in heard_by(alone.service) * 10:
             *_, fact = sequence(alone.service, kind, alone.sealer)
             await alone.publish(fact)
         if alone.name in HEARING:
             await eventually(lambda: alone.inbox(alone.name), "it is at work")
-        child.terminate()
-        await eventually(lambda: child.exitcode is not None, "it has ended")
-        assert child.exitcode == 0, alone.said(child)
+        service.terminate()
+        await eventually(lambda: service.exitcode is not None, "it has ended")
+        assert service.exitcode == 0, alone.said(service)
         assert alone.unsent(alone.name) == 0
         bus = await alone.bus()
         acted_on = Counter(consumer for consumer, _ in alone.inbox(alone.name))

@@ -1,4 +1,4 @@
-"""Soite's pilot, replayed through the real services, gives the report's own figures. Source: mission.md sections 2 and 3."""
+"""Soite's pilot, replayed through the real services, gives its report's figures. Source: mission.md sections 2, 3."""
 
 from __future__ import annotations
 

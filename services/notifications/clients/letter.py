@@ -45,7 +45,7 @@ def compose(letter: Letter, *, sender: str, address: str) -> EmailMessage:
     Args:
         letter: what to say.
         sender: its host also stands in Message-ID and calendar UID.
-        address: as `domain.is_address` accepts it.
+        address: as `EmailAddress` accepts it.
     """
     texts = wording(letter)
     host = sender.rpartition("@")[2]

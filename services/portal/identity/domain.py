@@ -14,6 +14,7 @@ from typing import Any
 from uuid import UUID
 
 from chassis.errors import Refused
+from contracts import identity_code
 from contracts.portal import AssuranceLevel
 
 CLOCK_SKEW = timedelta(minutes=2)
@@ -23,8 +24,6 @@ FRESH = timedelta(minutes=10)
 LATEST = 2**40
 """No time claim is later, seconds since 1970; what is no number is not smaller either."""
 LONGEST_NAME = 200
-FIRST_TEST_NUMBER = 900
-"""Individual numbers 900-999 are nobody's. Source: domain.md rule 3."""
 
 LEVELS: Mapping[str, AssuranceLevel] = {
     "http://ftn.ficora.fi/2017/loa2": AssuranceLevel.SUBSTANTIAL,
@@ -39,11 +38,6 @@ TEST_LEVELS: Mapping[str, AssuranceLevel] = {
     "http://ftn.ficora.fi/2017/loatest3": AssuranceLevel.HIGH,
 }
 """The same with test credentials, which anybody has."""
-
-_CODE = re.compile(r"([0-9]{2})([0-9]{2})([0-9]{2})([-+A-FU-Y])([0-9]{3})([0-9A-Y])", re.ASCII)
-"""A personal identity code: day, month, year, century, individual number, check character."""
-_CHECK = "0123456789ABCDEFHJKLMNPRSTUVWXY"
-_CENTURY = {"+": 1800, **dict.fromkeys("-YXWVU", 1900), **dict.fromkeys("ABCDEF", 2000)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,19 +167,10 @@ def birth_date(code: str, *, today: date) -> date:
     Raises:
         Refused: `identity-refused`.
     """
-    match = _CODE.fullmatch(code)
-    if match is None:
-        raise _refused("code")
-    day, month, year, sign, number, check = match.groups()
-    if check_character(f"{day}{month}{year}", number) != check or int(number) < 2:
-        raise _refused("code")
     try:
-        born = date(_CENTURY[sign] + int(year), int(month), int(day))
+        return identity_code.birth_date(code, today=today)
     except ValueError as error:
         raise _refused("code") from error
-    if born > today:
-        raise _refused("code")
-    return born
 
 
 def _born(code: str | None, told: Any, *, today: date, practice: bool) -> date:
@@ -196,16 +181,11 @@ def _born(code: str | None, told: Any, *, today: date, practice: bool) -> date:
         except (TypeError, ValueError) as error:
             raise _refused("birth date") from error
     born = birth_date(code, today=today)
-    if int(code[7:10]) >= FIRST_TEST_NUMBER and not practice:
+    if identity_code.is_test(code) and not practice:
         raise Refused("identity-test-person", "a code from the test range outside practice")
     if told is not None and told != born.isoformat():
         raise _refused("birth date")
     return born
-
-
-def check_character(ddmmyy: str, number: str) -> str:
-    """The last character of a personal identity code. Source: domain.md rule 3."""
-    return _CHECK[int(ddmmyy + number) % len(_CHECK)]
 
 
 def _check_audience(claims: Mapping[str, Any], client_id: str) -> None:

@@ -15,7 +15,7 @@ from chassis import Refused, Transaction
 from chassis.calendar import local_date
 from contracts.base import Language
 from contracts.intake import ContactState, ContactView, GetContact
-from contracts.portal import IdentityVerified
+from contracts.portal import IdentityVerified, VerifiedPerson
 from services.portal import sessions
 from services.portal.edge import Edge
 from services.portal.forms import read_form
@@ -162,19 +162,19 @@ def _must_stay_with_us(contact: ContactView) -> None:
 
 def _verified(tx: Transaction, edge: Edge, me: Visitor, contact: ContactView, person: domain.Person) -> Visitor:
     """Tell who was identified, sealed for the vault, and give the session a new secret."""
-    sealed = {
-        "personal_identity_code": person.personal_identity_code,
-        "family_name": person.family_name,
-        "given_names": person.given_names,
-        "birth_date": person.birth_date.isoformat(),
-    }
+    sealed = VerifiedPerson(
+        personal_identity_code=person.personal_identity_code,
+        family_name=person.family_name,
+        given_names=person.given_names,
+        birth_date=person.birth_date,
+    )
     tx.publish(
         IdentityVerified(
             area=contact.area,
             municipality=contact.municipality,
             contact_id=contact.contact_id,
             assurance=person.assurance,
-            person=edge.seal("intake", sealed),
+            person=edge.seal("intake", sealed.model_dump(mode="json")),
             verified_at=tx.now,
         )
     )

@@ -111,7 +111,7 @@ async def _calendar(
         days=by_day(calendar.slots),
         free=len(calendar.slots),
         counties=counties,
-        modalities=MODALITIES,
+        modalities=[(one, page.t(f"modality.{one}")) for one in MODALITIES],
         lengths=MINUTES,
         today=local_date(edge.clock()),
         form=form or blank,

@@ -22,7 +22,6 @@ from services.portal.case import UNAVAILABLE
 from services.portal.pages.page import edge_of, fresh_keys
 
 RETRY_MILLISECONDS = 2_000
-PING = ": still here\n\n"
 
 Look = Callable[[], Awaitable["Change"]]
 """Reads the truth and says what a page needs to know of it."""
@@ -113,7 +112,7 @@ async def changes(
     look: Look, listeners: Sequence[Listener], closing: asyncio.Event, *, every: float
 ) -> AsyncIterator[str]:
     """The lines of a stream, until the process stops or the session is over."""
-    yield f"retry: {RETRY_MILLISECONDS}\n\n"
+    yield f"retry: {RETRY_MILLISECONDS}\n{here(every)}"
     known: dict[str, str] = {}
     while not closing.is_set():
         try:
@@ -122,7 +121,7 @@ async def changes(
             if refused.code not in UNAVAILABLE:
                 return
             lines = []  # away for the moment: the page keeps what it has, the next look comes soon
-        for line in lines or [PING]:
+        for line in lines or [here(every)]:
             yield line
         await _wait(listeners, closing, every)
 
@@ -145,6 +144,14 @@ def _events(change: Change, known: dict[str, str]) -> Iterator[str]:
         if known.get(panel) != html:
             known[panel] = html
             yield event("panel", fresh_keys(html))
+
+
+def here(every: float) -> str:
+    """A sign of life, and the seconds until the next one at the latest.
+
+    A page takes a line that stays silent for broken: no browser notices by itself that a phone has left its network.
+    """
+    return event("here", f"{every:g}")
 
 
 def event(name: str, html: str, *, sequence: int | None = None) -> str:

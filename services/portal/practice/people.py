@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from services.portal.identity.domain import check_character
+from contracts.identity_code import check_character
 
 FILE = Path(__file__).with_name("people.toml")
 

@@ -6,6 +6,8 @@
 
 const LOST_AFTER_MS = 4000;
 const AGAIN_MS = 5000;
+/** A line on which so many signs of life have not come is broken, even if the browser has not noticed. */
+const SIGNS_MISSED = 2.5;
 
 /** Only HTML that our own server has rendered passes through here. @type {{createHTML: (html: string) => any}} */
 const ours = /** @type {any} */ (window).trustedTypes?.createPolicy("portal", { createHTML: (/** @type {string} */ html) => html })
@@ -76,26 +78,37 @@ function follow(page) {
   const notice = document.getElementById("connection");
   let last = Number(page.dataset.last ?? 0);
   let lost = 0;
+  let seconds = 0; // between two signs of life, once the server has said so
 
   function open() {
     const address = new URL(page.dataset.live ?? "", location.href);
     address.searchParams.set("after", String(last));
     const source = new EventSource(address);
+    let silent = 0;
+    const alive = () => {
+      clearTimeout(silent);
+      if (seconds) silent = setTimeout(() => { source.close(); open(); }, SIGNS_MISSED * seconds * 1000);
+    };
+    alive();
+    source.addEventListener("here", (event) => { seconds = Number(event.data); alive(); });
     source.addEventListener("open", () => {
       clearTimeout(lost);
       lost = 0;
       if (notice) notice.textContent = "";
     });
     source.addEventListener("message", (event) => {
+      alive();
       last = Math.max(last, Number(event.lastEventId) || 0);
       if (log) message(log, event.data);
     });
-    source.addEventListener("panel", (event) => panel(event.data));
+    source.addEventListener("panel", (event) => { alive(); panel(event.data); });
     source.addEventListener("error", () => {
       if (!lost) lost = setTimeout(() => { if (notice) notice.textContent = notice.dataset.lost ?? ""; }, LOST_AFTER_MS);
-      if (source.readyState === EventSource.CLOSED) setTimeout(open, AGAIN_MS);
+      if (source.readyState !== EventSource.CLOSED) return;
+      clearTimeout(silent);
+      setTimeout(open, AGAIN_MS);
     });
-    addEventListener("pagehide", () => source.close(), { once: true });
+    addEventListener("pagehide", () => { clearTimeout(silent); source.close(); }, { once: true });
   }
   open();
 }

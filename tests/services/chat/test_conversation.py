@@ -130,7 +130,7 @@ def test_a_long_conversation_is_read_in_parts(chat: Unit, desk: Desk) -> None:
         desk.says(contact_id, "a" * MESSAGE_MAX)
     view = chat.asks(GetMessages(contact_id=contact_id), viewer=client(contact_id))
     rest = chat.asks(GetMessages(contact_id=contact_id, after=view.messages[-1].sequence), viewer=client(contact_id))
-    assert (view.more, len(rest.messages), rest.more) == (True, 1, False)
+    assert (view.more, len(view.messages) + len(rest.messages), rest.more) == (True, enough, False)
 
 
 def test_a_message_shows_on_the_page_and_on_the_desks(chat: Unit, desk: Desk) -> None:
@@ -145,6 +145,15 @@ def test_the_same_click_says_it_once(chat: Unit, desk: Desk) -> None:
     for _ in range(2):
         chat.asks(PostMessage(contact_id=contact_id, words="Hei!"), viewer=client(contact_id), key="click")
     assert len(desk.messages(contact_id)) == 1
+
+
+def test_one_answer_has_a_bounded_number_of_messages(chat: Unit, desk: Desk) -> None:
+    view = desk.accepted()
+    said = {"conversation_id": view.conversation_id, "speaker": "resident", "name": "", "words": "!", "sent_at": START}
+    rows = [store.Message(sequence=number, **said) for number in range(1, store.MESSAGES_READ + 2)]
+    chat.transact(lambda tx: tx.session.add_all(rows))
+    answer = chat.asks(GetMessages(contact_id=view.contact_id), viewer=client(view.contact_id))
+    assert (len(answer.messages), answer.more) == (store.MESSAGES_READ, True)
 
 
 def test_words_are_in_no_event(chat: Unit, desk: Desk) -> None:

@@ -7,7 +7,7 @@ import pytest
 from chassis import Refused, Unprocessable
 from chassis.calendar import HELSINKI
 from contracts.areas import Area, load_areas
-from contracts.chat import CallbackState, ConversationState, MessageView, Speaker
+from contracts.chat import CallbackState, ConversationState, MessagesView, MessageView, Speaker
 from contracts.portal import PromiseKind
 from services.chat import domain
 
@@ -177,7 +177,16 @@ def messages(*words: str) -> list[MessageView]:
 
 
 def test_messages_are_cut_where_the_answer_would_grow_too_long() -> None:
-    assert [one.sequence for one in domain.fitting(messages("aa", "öö", "a"), 5)] == [1]
+    said = messages("aa", "öö", "a")
+    most = sum(len(one.model_dump_json().encode()) for one in said[:2]) - 1
+    assert [one.sequence for one in domain.fitting(said, most)] == [1]
+
+
+def test_messages_are_measured_as_they_travel() -> None:
+    """Quotation marks and line ends grow on the bus, and every message has more than its words."""
+    said = messages(*['"\n' * 1000] * 4)
+    view = MessagesView(messages=tuple(domain.fitting(said, 10_000)))
+    assert (len(view.messages), len(view.model_dump_json()) < 10_000 + 100) == (2, True)
 
 
 def test_one_message_always_fits() -> None:

@@ -119,8 +119,17 @@ def test_since_leaves_earlier_days_out(feedback: Unit) -> None:
     assert (summary.asked, summary.answered, summary.nps) == (1, 1, 100)
 
 
+def test_an_answer_counts_at_once_and_its_words_wait_until_its_day_is_over(feedback: Unit) -> None:
+    """The moment of a text would name its writer to the therapist who has just ended the conversation."""
+    give(feedback, invite(feedback), text="Kiitos")
+    view = feedback.asks(GetFeedback(area="10"), viewer=staff())
+    assert (view.summary.answered, view.texts) == (1, ())
+
+
 def test_words_are_shown_with_their_day_and_without_a_phone_number(feedback: Unit) -> None:
     give(feedback, invite(feedback), text="Soita 040 123 4567!")
+    feedback.clock.advance(timedelta(days=1))
+    feedback.runs(tell_given)
     (text,) = feedback.asks(GetFeedback(area="10"), viewer=staff()).texts
     assert (text.text, text.given_on.isoformat()) == ("Soita •••!", "2026-11-24")
 

@@ -11,7 +11,10 @@ from contracts.areas import Areas, load_areas
 from services.intake.app import build
 from services.intake.questionnaire import Questionnaire, load_questionnaires
 from services.intake.settings import QUESTIONNAIRES
+from tests.stack import postgres
 from tests.unit import Unit, practice_settings
+
+__all__ = ["postgres"]  # a fixture, shared with the other folders that need the server
 
 VERSION = "2026-11-01"
 

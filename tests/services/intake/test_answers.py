@@ -109,6 +109,21 @@ def test_a_contact_of_an_unknown_questionnaire_was_never_triaged(intake: Unit) -
     assert (view.outcome, view.flags) == (None, ())
 
 
+def test_a_therapists_read_of_a_contact_is_on_record(intake: Unit) -> None:
+    """What troubles the person and which red flags were raised are personal data."""
+    contact_id = came_in(intake)
+    intake.asks(GetContact(contact_id=contact_id), viewer=staff())
+    reads = [(one.viewer_id, one.action, one.whom, one.what) for one in intake.audited]
+    assert reads == [(AINO, "read", contact_id, "contact")]
+
+
+def test_a_contact_read_by_its_own_person_or_a_service_is_no_record(intake: Unit) -> None:
+    contact_id = came_in(intake)
+    for viewer in (client(contact_id), SERVICE):
+        intake.asks(GetContact(contact_id=contact_id), viewer=viewer)
+    assert intake.audited == []
+
+
 # GetPerson
 
 

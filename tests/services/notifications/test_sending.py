@@ -14,13 +14,14 @@ from sqlalchemy import text
 from chassis import Transact, clock
 from contracts.notifications import FailureKind, NotificationFailed, NotificationSent
 from services.notifications.clients.smtp import Gateway
+from services.notifications.domain import MOST_ATTEMPTS
 from services.notifications.jobs import begin, send_due
 from tests.factories import visit_booked
 from tests.services.notifications.post import Post, only_with_login
 from tests.unit import START, Unit
 
 ADDRESS = "aada.asiakas+aika@example.fi"
-DELAYS = (1, 5, 30, 120, 600)
+DELAYS = (1, 5, 30, 120, 600, *[3600] * 24)
 LOGIN_IN_CLEAR = pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS")
 
 
@@ -148,9 +149,7 @@ def test_a_mail_refused_for_good_is_given_up_at_once(notifications: Unit, gatewa
     assert tuple(delivery(notifications)) == ("failed", 1, None)
 
 
-def test_a_gateway_that_is_down_is_tried_again_after_1_5_30_120_and_600_seconds(
-    notifications: Unit, post: Post
-) -> None:
+def test_a_gateway_that_is_down_is_tried_again_soon_then_hourly_for_a_day(notifications: Unit, post: Post) -> None:
     booked(notifications)
     for attempts, seconds in enumerate(DELAYS, start=1):
         notifications.runs(send_due)
@@ -167,8 +166,17 @@ def test_a_gateway_that_stays_down_ends_in_a_technical_failure(notifications: Un
         notifications.runs(send_due)
         notifications.clock.advance(timedelta(seconds=seconds))
     (told,) = notifications.told_of(NotificationFailed)
-    assert (told.kind, told.attempts) == (FailureKind.TECHNICAL, 6)
-    assert tuple(delivery(notifications)) == ("failed", 6, None)
+    assert (told.kind, told.attempts) == (FailureKind.TECHNICAL, 30)
+    assert tuple(delivery(notifications)) == ("failed", 30, None)
+
+
+def test_a_gateway_that_stays_down_until_the_visit_begins_is_tried_no_more(notifications: Unit, post: Post) -> None:
+    booked(notifications, starts_at=START + timedelta(minutes=5))
+    for seconds in DELAYS[:5]:
+        notifications.runs(send_due)
+        notifications.clock.advance(timedelta(seconds=seconds))
+    (told,) = notifications.told_of(NotificationFailed)
+    assert (told.kind, told.attempts) == (FailureKind.TECHNICAL, 5)
 
 
 def test_a_gateway_that_comes_back_gets_what_waited(notifications: Unit, post: Post) -> None:
@@ -255,7 +263,7 @@ async def dies_after_sending(transact: Transact, gateway: Gateway) -> None:
 
 def test_attempts_that_are_always_cut_off_come_to_an_end(notifications: Unit) -> None:
     booked(notifications)
-    for _ in range(10):
+    for _ in range(MOST_ATTEMPTS + 1):
         notifications.runs(dies_while_sending)
         notifications.clock.advance(timedelta(minutes=5))
     assert [told.kind for told in notifications.told_of(NotificationFailed)] == [FailureKind.TECHNICAL]

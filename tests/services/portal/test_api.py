@@ -195,3 +195,38 @@ def test_the_api_describes_itself(caller: Caller, town: Town) -> None:
             for act in ("messages", "callback", "hold", "booking", "feedback", "end")
         ),
     }
+
+
+def test_the_same_key_with_another_body_opens_nothing(town: Town, caller: Caller) -> None:
+    key, body = new_key(), caller._answered()
+    caller.post("", body, key=key)
+    response = caller.post("", body | {"trouble": "hip"}, key=key)
+    assert (response.status_code, response.json()["code"]) == (409, "idempotency-key-reused")
+    assert len(town.told(ContactOpened)) == 1
+
+
+def test_a_secret_in_use_is_not_taken_from_its_owner(caller: Caller) -> None:
+    key, body = new_key(), caller._answered()
+    opened = caller.post("", body, key=key).json()
+    caller.contact, caller.secret = opened["contact_id"], opened["secret"]
+    caller.get()
+    again = Caller(caller._town).post("", body, key=key)
+    assert again.json()["code"] == "idempotency-key-reused"
+    assert caller.get().status_code == 200
+
+
+def test_a_contact_that_is_not_called_back_takes_no_message(town: Town, caller: Caller) -> None:
+    caller.comes_in()
+    response = caller.post("/callback", {"phone": "040 123 4567", "words": "Polvi", "kind": "advice"})
+    assert (response.status_code, response.json()["code"]) == (409, "not-by-message")
+    assert town.told(CallbackRequested) == []
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [("/messages", {}), ("/callback", {"phone": "040 123 4567", "kind": "advice"})],
+)
+def test_words_of_control_characters_alone_are_no_words(caller: Caller, path: str, body: dict[str, Any]) -> None:
+    caller.comes_in()
+    response = caller.post(path, body | {"words": "\x00\x07"})
+    assert (response.status_code, response.json()["errors"][0]["field"]) == (422, "words")

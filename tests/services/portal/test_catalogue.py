@@ -41,7 +41,8 @@ MOVING: dict[str, type[StrEnum] | set[str]] = {
     "calls.kind.": PromiseKind,
     "calls.outcome.": CallOutcome,
     "desk.tab.": {"desk", "callbacks", "calendar", "feedback"},
-    "error.": {f"{kind_of(status)}.{part}" for status in (401, 404, 413, 422, 403, 503) for part in ("title", "text")},
+    "error.": {f"{kind_of(status)}.{part}" for status in (401, 404, 413, 422, 403, 503) for part in ("title", "text")}
+    | {"not_found.desk"},
     "front.now.": {"open", "closed"},
 }
 """Keys whose end is a value: every value it can have."""

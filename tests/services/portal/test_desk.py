@@ -1,21 +1,23 @@
 """The therapist's desk."""
 
+import asyncio
 import itertools
 import re
 from datetime import date
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
-from chassis import Role, Viewer
+from chassis import Refused, Role, Viewer
 from contracts.base import Language
 from contracts.chat import CallbackKept, ConversationAccepted
 from contracts.scheduling import SlotsPublished
+from services.portal import acts
 from services.portal.forms import Form
 from services.portal.language import words
 from services.portal.pages.desk_lists import times_of
 from services.portal.sessions import Staff
-from tests.services.portal.town import Town
+from tests.services.portal.town import Town, new_key
 
 FI = words(Language.FI)
 LISTS = ("", "/callbacks", "/calendar", "/feedback")
@@ -109,6 +111,23 @@ def test_times_are_not_offered_to_somebody_unknown(town: Town) -> None:
     response = desk.post(f"{talk}/offer")
     assert response.status_code == 409
     assert FI("refusal.not-identified") in response.text
+
+
+def test_times_are_not_offered_in_another_therapists_conversation(town: Town) -> None:
+    case, *_ = town.in_conversation()
+    assert refusal_of_offer(town, case) == "unknown-conversation"
+
+
+def test_times_are_not_offered_before_the_conversation_is_taken(town: Town) -> None:
+    assert refusal_of_offer(town, town.comes_in()) == "not-yours"
+
+
+def refusal_of_offer(town: Town, case: str) -> str:
+    """Why Bertta of the same county may not offer times to the resident of a case page."""
+    bertta = Viewer(role=Role.STAFF, id=uuid4(), areas=frozenset({"10"}), name="Bertta")
+    with pytest.raises(Refused) as refused:
+        asyncio.run(acts.offer_times(town.edge, bertta, UUID(case.rpartition("/")[2]), key=new_key()))
+    return refused.value.code
 
 
 def test_what_the_therapist_says_reaches_the_resident(town: Town) -> None:

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chassis.errors import Refused
+from contracts.identity_code import check_character
 from contracts.portal import AssuranceLevel
 from services.portal.identity.domain import (
     LEVELS,
@@ -20,7 +21,6 @@ from services.portal.identity.domain import (
     PersonClaims,
     StaffClaims,
     birth_date,
-    check_character,
     check_token,
     person_of,
     therapist_of,

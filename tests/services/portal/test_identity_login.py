@@ -12,6 +12,7 @@ import pytest
 from joserfc.jwk import KeySet, RSAKey
 
 from contracts.base import Language
+from contracts.intake import ContactState
 from contracts.portal import AssuranceLevel, IdentityVerified
 from services.portal import sessions
 from services.portal.practice.people import residents, staff
@@ -75,6 +76,18 @@ def test_the_session_has_another_secret_after_the_login(world: World) -> None:
 def test_an_identified_contact_is_not_sent_out_again(world: World) -> None:
     contact = world.has_a_contact(identified=True)
     assert world.departs(contact).headers["location"] == f"/fi/asia/{contact}"
+
+
+def test_a_declined_contact_is_not_sent_out(world: World) -> None:
+    contact_id = world.has_a_contact(state="declined", route=None, declined="too_young")
+    assert code_of(world.departs(contact_id)) == "identity-not-needed"
+
+
+def test_a_contact_declined_meanwhile_is_not_told_as_identified(world: World) -> None:
+    contact_id = world.has_a_contact()
+    back = world.way_back(contact_id)
+    world.contacts[contact_id] = world.contacts[contact_id].model_copy(update={"state": ContactState.DECLINED})
+    assert (code_of(world.browser.get(back)), world.told) == ("identity-not-needed", [])
 
 
 def test_another_residents_contact_cannot_be_identified_for(world: World) -> None:

@@ -105,12 +105,6 @@ def test_another_sessions_contact_looks_like_none(world: World) -> None:
         opened(world).viewer(uuid4())
 
 
-def test_a_closed_session_opens_no_more(world: World) -> None:
-    visitor = opened(world)
-    world.do(lambda tx: sessions.close_visitor(tx, visitor))
-    assert found(world, visitor.secret) is None
-
-
 def test_expired_sessions_and_what_they_owned_are_forgotten(world: World) -> None:
     world.has_a_contact()
     world.later(timedelta(hours=24))

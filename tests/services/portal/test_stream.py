@@ -12,7 +12,7 @@ from chassis import Refused
 from chassis.live import Hints
 from chassis.transaction import Hint
 from services.portal.pages.page import KEY, fresh_keys
-from services.portal.pages.stream import PING, Change, Streams, changes, event, last_seen
+from services.portal.pages.stream import Change, Streams, changes, event, here, last_seen
 from tests.services.portal.town import Town
 
 CONTACT = uuid4()
@@ -53,8 +53,8 @@ def test_a_panel_is_sent_only_when_it_has_changed() -> None:
     assert [line.count("panel") for line in told] == [1, 0, 1]
 
 
-def test_a_comment_tells_that_the_line_is_alive() -> None:
-    assert lines_of(Change()) == [PING]
+def test_a_sign_of_life_says_when_the_next_one_comes() -> None:
+    assert lines_of(Change()) == [here(60)] == ["event: here\ndata: 60\n\n"]
 
 
 def test_a_lost_hint_is_made_good_by_reading_again() -> None:

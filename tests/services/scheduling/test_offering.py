@@ -43,6 +43,28 @@ def test_an_offer_is_told_with_the_modality_of_the_first_time(scheduling: Unit) 
     ]
 
 
+def test_offering_again_shows_the_same_and_tells_nothing_new(scheduling: Unit) -> None:
+    publish_hours(scheduling, TOMORROW_AT_NINE, 3)
+    contact_id = offered(scheduling)
+    again = scheduling.asks(OfferTimes(contact_id=contact_id), viewer=staff(MATTI))
+    assert (len(again.slots), len(scheduling.told_of(TimesOffered))) == (3, 1)
+
+
+def test_offering_after_the_booking_shows_the_visit_and_tells_nothing_new(scheduling: Unit) -> None:
+    visit = booked(scheduling)
+    again = scheduling.asks(OfferTimes(contact_id=visit.contact_id), viewer=staff())
+    assert again.visit == visit
+    assert len(scheduling.told_of(TimesOffered)) == 1
+
+
+def test_offering_again_when_every_time_is_taken_is_no_refusal(scheduling: Unit) -> None:
+    publish(scheduling, TOMORROW_AT_NINE)
+    mine, other = offered(scheduling), offered(scheduling)
+    hold(scheduling, other, times(scheduling, other).slots[0].slot_id)
+    again = scheduling.asks(OfferTimes(contact_id=mine), viewer=staff())
+    assert (again.offered, again.slots) == (True, ())
+
+
 def test_an_offer_makes_the_pages_of_the_contact_read_again(scheduling: Unit) -> None:
     publish(scheduling, TOMORROW_AT_NINE)
     contact_id = identified(scheduling)

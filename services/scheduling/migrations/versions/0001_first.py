@@ -21,7 +21,6 @@ def upgrade() -> None:
         sa.Column("area", sa.String, nullable=False),
         sa.Column("municipality", sa.String, nullable=False),
         sa.Column("origin", sa.String, nullable=False),
-        sa.Column("language", sa.String, nullable=False),
         sa.Column("routed_version", sa.Integer, nullable=False),
         sa.Column("identified_at", UtcInstant, nullable=True),
         sa.Column("offered_modality", sa.String, nullable=True),
