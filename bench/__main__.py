@@ -1,4 +1,4 @@
-"""`python -m bench [case ...]`: measure, print the table, write results.json. Compare ratios, not figures of two runs."""
+"""`python -m bench [case ...]`: measure, print the table, write results.json. Only ratios of one run compare."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every case stands on: a bus and a database of its own, two small services, the plain driver, how a row is judged."""
+"""What every case stands on: a bus and a database of its own, two small services, the plain driver, a judged row."""
 
 from __future__ import annotations
 

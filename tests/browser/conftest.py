@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
@@ -49,7 +50,7 @@ def closed_unit(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WholeUnit]
         (areas / file.name).write_text(
             file.read_text("utf-8").replace("closed_on = []", f"closed_on = [{days}]"), "utf-8"
         )
-    told = {"DIGI_PRACTICE_HOURS": "false", "DIGI_AREAS_DIR": str(areas), "PORTAL_REREAD_SECONDS": "2"}
+    told: dict[str, Any] = {"DIGI_PRACTICE_HOURS": "false", "DIGI_AREAS_DIR": str(areas), "PORTAL_REREAD_SECONDS": "2"}
     with whole_unit(tmp_path_factory.mktemp("closed"), **told) as running:
         yield running
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
 from playwright.sync_api import expect
 from sqlalchemy import func, select, update
+from sqlmodel import col
 
 from chassis import clock
 from services.scheduling.models import Hold, Visit
@@ -17,7 +19,7 @@ from tests.browser.town import Town
 from tests.whole import WholeUnit
 
 MARKUP = "<b>hei</b><script>alert(1)</script>"
-STALE = {"java_script_enabled": False}
+STALE: dict[str, Any] = {"java_script_enabled": False}
 """A page that does not hear what has changed meanwhile, as on a slow line."""
 TOO_LONG = "ä" * 12_000
 """Six bytes each once it is encoded: 72 000, above the 65 536 the portal takes."""
@@ -242,12 +244,12 @@ def _is_offered_times(resident: Resident, therapist: Therapist) -> None:
 def _visits(unit: WholeUnit, resident: Resident) -> int:
     """How many visits scheduling has of a resident."""
     with unit.database("scheduling") as engine, engine.connect() as connection:
-        theirs = select(func.count()).select_from(Visit).where(Visit.contact_id == UUID(resident.contact))
+        theirs = select(func.count()).select_from(Visit).where(col(Visit.contact_id) == UUID(resident.contact))
         return int(connection.execute(theirs).scalar_one())
 
 
 def _let_holds_expire(unit: WholeUnit, resident: Resident) -> None:
     """As if the county's minutes had gone by."""
     with unit.database("scheduling") as engine, engine.begin() as connection:
-        mine = update(Hold).where(Hold.contact_id == UUID(resident.contact))
+        mine = update(Hold).where(col(Hold.contact_id) == UUID(resident.contact))
         connection.execute(mine.values(expires_at=clock.now() - timedelta(seconds=1)))

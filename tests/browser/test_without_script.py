@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from playwright.sync_api import expect
 
@@ -10,7 +12,7 @@ from services.portal.language import words
 from tests.browser.people import KOKKOLA, KOTKA, LINNEA, Resident, Therapist
 from tests.browser.town import Town
 
-SWEDISH = {"language": Language.SV, "locale": "sv-FI", "java_script_enabled": False}
+SWEDISH: dict[str, Any] = {"language": Language.SV, "locale": "sv-FI", "java_script_enabled": False}
 HELLO, WHERE = "Hej!", "Var gör det ont?"
 
 

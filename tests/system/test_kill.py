@@ -14,7 +14,7 @@ import signal
 import sys
 from collections import Counter
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 from uuid import UUID, uuid4
@@ -22,6 +22,7 @@ from uuid import UUID, uuid4
 import httpx
 import psutil
 import pytest
+from sqlalchemy import text
 
 from chassis import Refused
 from chassis.asking import Asker
@@ -33,6 +34,7 @@ from services import NAMES
 from tests.factories import client as resident_of
 from tests.factories import staff
 from tests.services.intake.builders import answers
+from tests.system.ledger import Findings, Journey, Told, check, expected_rows
 from tests.whole import WholeUnit
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(400)]
@@ -43,26 +45,7 @@ SEED = 20261124
 PAUSE_SECONDS = (0.8, 1.8)
 """Between two kills. A pause is what is tested here, not a wait for something."""
 PATIENCE_SECONDS = 180.0
-ONCE = (
-    "contact_opened triage_completed contact_routed conversation_queued conversation_accepted conversation_ended "
-    "feedback_invited"
-).split()
 AINO = staff()
-
-
-@dataclass
-class Journey:
-    """What one resident was told had been done."""
-
-    key: str = field(default_factory=lambda: str(uuid4()))
-    contact: UUID | None = None
-    secret: str = ""
-    said: list[str] = field(default_factory=list)
-    rated: bool = False
-
-    @property
-    def proof(self) -> dict[str, str]:
-        return {"Authorization": f"Bearer {self.secret}"} if self.secret else {}
 
 
 class Client:
@@ -168,8 +151,21 @@ class Hand:
         return next(child.pid for child in children if child.name() == victim)
 
 
-async def storm(unit: WholeUnit) -> tuple[list[Journey], Hand, list[Any], list[list[str]], Any]:
-    """All journeys under all kills; then what the stream and the services say about them."""
+@dataclass(frozen=True)
+class Aftermath:
+    """What everybody was told, and what the streams, the services and their databases say when all is quiet."""
+
+    journeys: list[Journey]
+    killed: Counter[str]
+    told: list[Told]
+    transcripts: list[list[str]]
+    rows: dict[str, int]
+    unsettled: dict[str, int]
+    summary: Any
+
+
+async def storm(unit: WholeUnit) -> Aftermath:
+    """All journeys under all kills."""
     bus = Bus(unit.settings, "storm", f"nats://127.0.0.1:{unit.settings.embedded_nats_port}")
     await bus.reach()
     client = Client(unit.address, Asker(lambda: bus.connection))
@@ -184,23 +180,34 @@ async def storm(unit: WholeUnit) -> tuple[list[Journey], Hand, list[Any], list[l
                 await travel(client, journey)
 
         await asyncio.gather(*(one(journey) for journey in journeys), killing)
-        told = await _settled(bus, client)
-        conversations = [await _said(client, journey) for journey in journeys]
-        summary = (await client.ask(GetFeedback(area="10"))).summary
+        return await _aftermath(unit, bus, client, journeys, hand)
     finally:
         await client.close()
         await bus.broker.stop()
-    return journeys, hand, told, conversations, summary
 
 
-async def _settled(bus: Bus, client: Client) -> list[Any]:
+async def _aftermath(unit: WholeUnit, bus: Bus, client: Client, journeys: list[Journey], hand: Hand) -> Aftermath:
+    told = await _settled(bus)
+    unsettled = await _drained(unit) | {"dead letters": (await bus.jetstream().stream_info("DLQ")).state.messages}
+    return Aftermath(
+        journeys=journeys,
+        killed=hand.killed,
+        told=told,
+        transcripts=[await _said(client, journey) for journey in journeys],
+        rows={name: _rows(unit, *name.split(".")) for name in expected_rows(journeys)},
+        unsettled=unsettled,
+        summary=(await client.ask(GetFeedback(area="10"))).summary,
+    )
+
+
+async def _settled(bus: Bus) -> list[Told]:
     """The whole stream, once every journey's last fact is in it or patience ends: what is missing then is lost."""
 
-    async def everything() -> list[Any]:
+    async def everything() -> list[Told]:
         return await persistently(lambda: _facts(bus))
 
-    def complete(told: list[Any]) -> bool:
-        return Counter(one.fact.declared.name for one in told)["feedback_invited"] >= JOURNEYS
+    def complete(told: list[Told]) -> bool:
+        return Counter(one.name for one in told)["feedback_invited"] >= JOURNEYS
 
     try:
         return await until(everything, complete)
@@ -208,11 +215,37 @@ async def _settled(bus: Bus, client: Client) -> list[Any]:
         return await everything()
 
 
-async def _facts(bus: Bus) -> list[Any]:
+async def _facts(bus: Bus) -> list[Told]:
     try:
-        return await facts(bus.jetstream())
+        stored = await facts(bus.jetstream())
     except Exception as error:  # the server is away: asked again
         raise Refused("service-unavailable") from error
+    return [
+        Told(
+            name=each.fact.declared.name,
+            contact=getattr(each.fact, "contact_id", None),
+            event_id=each.headers["ce-id"],
+            cause=each.headers.get("ce-causationid", ""),
+        )
+        for each in stored
+    ]
+
+
+async def _drained(unit: WholeUnit) -> dict[str, int]:
+    """Rows that have not left, by outbox, once there are none or patience ends."""
+
+    async def unsent() -> dict[str, int]:
+        return {f"{name}.outbox": _rows(unit, name, "outbox", "published_at IS NULL") for name in NAMES}
+
+    try:
+        return await until(unsent, lambda found: not any(found.values()))
+    except TimeoutError:
+        return await unsent()
+
+
+def _rows(unit: WholeUnit, service: str, table: str, where: str = "TRUE") -> int:
+    with unit.database(service) as engine, engine.connect() as connection:
+        return int(connection.execute(text(f"SELECT count(*) FROM {table} WHERE {where}")).scalar_one())
 
 
 async def _said(client: Client, journey: Journey) -> list[str]:
@@ -226,22 +259,14 @@ async def _said(client: Client, journey: Journey) -> list[str]:
 def test_fifty_kills_during_two_hundred_journeys_lose_and_double_nothing(tmp_path: Path) -> None:
     unit = WholeUnit(tmp_path, "--split")
     try:
-        journeys, hand, told, conversations, summary = asyncio.run(storm(unit))
+        after = asyncio.run(storm(unit))
     finally:
         unit.kill()
-    count = Counter((one.fact.declared.name, getattr(one.fact, "contact_id", None)) for one in told)
-    lost: list[Any] = [(name, one.key) for one in journeys for name in ONCE if count[name, one.contact] == 0]
-    doubled: list[Any] = [key for key, times in count.items() if key[0] in ONCE and times > 1]
-    for journey, words in zip(journeys, conversations, strict=True):
-        lost += [(one, journey.key) for one in journey.said if one not in words]
-        doubled += [(one, journey.key) for one, times in Counter(words).items() if times > 1]
-    copies = len(told) - len({one.headers["ce-id"] for one in told})
-    rated = sum(journey.rated for journey in journeys)
-    figures = (
-        f"killed {dict(hand.killed)}; {JOURNEYS} journeys, {len(told)} facts; lost {len(lost)}, doubled {len(doubled)}"
+    found = check(after.journeys, after.told, after.transcripts, after.rows, after.unsettled)
+    sys.stdout.write(
+        f"\nkilled {dict(after.killed)}; {JOURNEYS} journeys, {len(after.told)} facts; "
+        f"lost {len(found.lost)}, doubled {len(found.doubled)}, out of order {len(found.disordered)}\n"
     )
-    sys.stdout.write(f"\n{figures}\n")
-    assert hand.killed.total() >= KILLS
-    assert (lost, doubled, copies) == ([], [], 0)
-    assert [j.said for j in journeys] == conversations
-    assert (summary.asked, summary.answered) == (JOURNEYS, rated)
+    assert after.killed.total() >= KILLS
+    assert found == Findings()
+    assert (after.summary.asked, after.summary.answered) == (JOURNEYS, JOURNEYS)
