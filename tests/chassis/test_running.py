@@ -206,3 +206,44 @@ def test_what_came_while_it_was_down_is_acted_on_once_each(up: Stack) -> None:
         assert sorted(letter.cause for letter in await up.letters() if letter.cause) == sorted(sent)
 
     up.run(check())
+
+
+@pytest.mark.timeout(40)
+def test_it_stops_while_the_bus_is_away_and_keeps_what_it_had_to_tell(up: Stack) -> None:
+    running = at_work(up)
+
+    async def check() -> None:
+        await up.kill_bus()
+        await eventually(lambda: not running.bus.connected)
+        await running.transact(lambda tx: tx.publish(echo.Echoed(area="10", call_id=uuid4())))
+        await up.stop()
+        assert up.unsent("echo") == 1
+        await up.start_bus()
+
+    up.run(check())
+
+
+@pytest.mark.timeout(40)
+def test_a_connection_closed_for_good_is_told_by_livez_and_can_still_be_stopped(up: Stack) -> None:
+    """Then only a new process helps: the platform starts one when /livez says so."""
+    running = at_work(up)
+
+    async def check() -> None:
+        await running.bus.connection.close()
+        answer = await up.get("/livez")
+        assert (answer.status_code, answer.json()["closed"]) == (503, ["echo"])
+        await up.stop()
+
+    up.run(check())
+
+
+@pytest.mark.timeout(40)
+def test_it_can_be_stopped_before_it_has_ever_reached_a_bus(tmp_path: Path) -> None:
+    with stack(tmp_path, lambda settings: [echo.build(settings)], bus=False) as made:
+
+        async def check() -> None:
+            await made.start()
+            assert (await made.get("/readyz")).status_code == 503
+            await made.stop()
+
+        made.run(check())
