@@ -173,6 +173,12 @@ class Bus:
 
         self.broker.subscriber(answerer.kind.subject, queue=self.service, decoder=_raw, max_workers=8)(reply)
 
+    async def unsubscribe(self) -> None:
+        """Take no more work, and finish the work at hand."""
+        for subscriber in self.broker.subscribers:
+            with suppress(ConnectionClosedError):  # closed for good: nothing is left to unsubscribe from
+                await subscriber.stop()
+
     async def send_hints(self, hints: Sequence[Hint]) -> None:
         """Tell open pages to read again. May be lost; never raises."""
         with suppress(Exception):

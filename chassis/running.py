@@ -166,8 +166,7 @@ class Running:
         """Drain: finish the batch at hand, send what is committed, let go. What is not finished stays on the bus."""
         self.missing = ["stopping"]
         await _end(self._tasks)
-        for subscriber in self.bus.broker.subscribers:
-            await subscriber.stop()
+        await self.bus.unsubscribe()
         if self.bus.connected:
             try:
                 async with asyncio.timeout(5):
