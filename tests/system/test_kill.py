@@ -37,7 +37,7 @@ from tests.services.intake.builders import answers
 from tests.system.ledger import Findings, Journey, Told, check, expected_rows
 from tests.whole import WholeUnit
 
-pytestmark = [pytest.mark.system, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.system, pytest.mark.timeout(900)]  # against hanging; nothing is timed
 
 T = TypeVar("T")
 JOURNEYS, AT_ONCE, KILLS = 200, 16, 50
