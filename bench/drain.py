@@ -4,41 +4,45 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from uuid import UUID
 
 from nats.js.client import JetStreamContext
+from sqlmodel import Session
 
 from bench import rig
 from bench.rig import Place, Row
 from chassis import run
-from chassis.bus import STREAM
+from chassis.bus import BATCH, STREAM
+from chassis.db import Database
 from contracts.portal import ContactOpened
 
 FACTS = 8_000
-BATCH = 100
-Read = Callable[[bytes], tuple[str, str, str]]
+Read = Callable[[Sequence[bytes]], None]
 
 
 async def measure(place: Place) -> list[Row]:
+    """Ours beside a loop that runs the same handler with nothing around it, and beside one on the plain driver.
+
+    The first says what the chassis costs: inbox, outbox, traces, verdicts, metrics. The second has no handler at all.
+    """
     await run.provision_bus(place.settings, place.nats_url, [])
     client = await place.client()
     await rig.publish_all(client, [rig.opened() for _ in range(FACTS)])
     number = itertools.count(1)
     runs = await rig.in_turn(
         lambda: _ours(place, next(number)),
-        lambda: _bare(place, client.jetstream(), f"bare{next(number)}", _validated),
-        lambda: _bare(place, client.jetstream(), f"bare{next(number)}", _unchecked),
+        lambda: _bare(client.jetstream(), f"bare{next(number)}", _handling(place, f"handled{next(number)}")),
+        lambda: _bare(client.jetstream(), f"bare{next(number)}", _inserting(place, f"inserted{next(number)}")),
     )
     await client.close()
     floor = {"at_least": 5_000.0} if place.database == "sqlite" else {}
-    checked, unchecked = [(ours, bare) for ours, bare, _ in runs], [(ours, bare) for ours, _, bare in runs]
-    row = rig.paired_row
+    handler, driver = [(ours, bare) for ours, bare, _ in runs], [(ours, bare) for ours, _, bare in runs]
     return [
-        row("drain", place.database, "bare validates too", "facts/s", checked, ratio_at_least=0.5, **floor),
-        row("drain", place.database, "bare does not validate", "facts/s", unchecked, ratio_at_least=0.5),
+        rig.paired_row("drain", place.database, "bare: same handler", "facts/s", handler, ratio_at_least=0.5, **floor),
+        rig.paired_row("drain", place.database, "bare: plain driver", "facts/s", driver),
     ]
 
 
@@ -59,13 +63,12 @@ async def _ours(place: Place, number: int) -> float:
     return _per_second(seen)
 
 
-async def _bare(place: Place, stream: JetStreamContext, durable: str, read: Read) -> float:
-    database = place.plain(durable)
+async def _bare(stream: JetStreamContext, durable: str, read: Read) -> float:
     fetched = await stream.pull_subscribe(ContactOpened.declared.pattern, durable=durable, stream=STREAM)
     seen: list[tuple[int, float]] = []
     while not seen or seen[-1][0] < FACTS:
         messages = await fetched.fetch(BATCH, timeout=30)
-        database.insert([read(message.data) for message in messages])
+        read([message.data for message in messages])
         seen.append(((seen[-1][0] if seen else 0) + len(messages), time.perf_counter()))
         for message in messages:
             await message.ack()
@@ -78,11 +81,22 @@ def _per_second(seen: list[tuple[int, float]]) -> float:
     return (last - first) / (ended - began)
 
 
-def _validated(body: bytes) -> tuple[str, str, str]:
-    fact = ContactOpened.model_validate_json(body)
-    return str(fact.contact_id), fact.trouble, fact.opened_at.isoformat()
+def _handling(place: Place, name: str) -> Read:
+    database = Database(place.url(name), name)
+    rig.BenchTable.metadata.create_all(database.engine)
+
+    def handle(bodies: Sequence[bytes], session: Session) -> None:
+        for body in bodies:
+            session.add(rig.kept(ContactOpened.model_validate_json(body)))
+
+    return lambda bodies: database.write(partial(handle, bodies))
 
 
-def _unchecked(body: bytes) -> tuple[str, str, str]:
-    fact = json.loads(body)
-    return fact["contact_id"], fact["trouble"], fact["opened_at"]
+def _inserting(place: Place, name: str) -> Read:
+    database = place.plain(name)
+
+    def row(body: bytes) -> tuple[str, str, str]:
+        fact = ContactOpened.model_validate_json(body)
+        return str(fact.contact_id), fact.trouble, fact.opened_at.isoformat()
+
+    return lambda bodies: database.insert([row(body) for body in bodies])

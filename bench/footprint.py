@@ -30,7 +30,9 @@ async def unit(folder: Path, *words: str) -> AsyncIterator[tuple[str, psutil.Pro
         "DIGI_PORT": str(port),
         "DIGI_EMBEDDED_NATS_PORT": str(rig.free_ports(2)),
         "DIGI_LOG_LEVEL": "ERROR",
+        "PYTHONPYCACHEPREFIX": str(folder / "compiled"),  # the first start compiles, as on a new machine
     }
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
     child = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "services.cli", "up", *words, env=environment, stdout=asyncio.subprocess.DEVNULL
     )

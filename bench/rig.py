@@ -115,9 +115,14 @@ class Kept(BenchTable, table=True):
 on = Handlers()
 
 
+def kept(fact: ContactOpened) -> Kept:
+    """The row of a fact."""
+    return Kept(contact_id=fact.contact_id, trouble=fact.trouble, opened_at=fact.opened_at)
+
+
 @on(ContactOpened)
 def keep(fact: ContactOpened, tx: Transaction) -> None:
-    tx.session.add(Kept(contact_id=fact.contact_id, trouble=fact.trouble, opened_at=fact.opened_at))
+    tx.session.add(kept(fact))
     told_of(tx.session, fact.contact_id)
 
 

@@ -33,7 +33,8 @@ from chassis.transaction import Hint
 from contracts.base import Kind
 
 STREAM = "EVT"
-BATCH = 100
+BATCH = 250
+"""Facts in one transaction at most. Measured against 100: a backlog drains a fifth faster (docs/adr/0007)."""
 FETCH_SECONDS = 2.0
 """How long one request for facts stands. It dies with the server unnoticed, so a restart is silence for so long."""
 PAUSE_SECONDS = 0.5

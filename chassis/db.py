@@ -24,6 +24,8 @@ from chassis.tables import UtcInstant
 __all__ = ["Database", "UtcInstant", "prepared", "upsert"]
 
 T = TypeVar("T")
+TOLD = "told"
+"""Mark in the `info` of a session that has put something into the outbox."""
 _ONE_AT_A_TIME = threading.Lock()  # Alembic's `op` and `context` are global to the process
 _MIGRATING = 0x6D696772
 """Key of the advisory lock a migration holds."""
@@ -61,6 +63,8 @@ class Database:
         self.engine = self._engine("BEGIN IMMEDIATE")
         self.unsynced = self._engine("BEGIN IMMEDIATE", synced=False)
         """For what a power cut may take back: a commit here waits for no disk. No commit of `engine` is ever undone."""
+        self.after_telling: Callable[[], object] = lambda: None
+        """Called in the thread that has committed something to publish."""
         self._reader = self._engine("BEGIN") if self.sqlite else self.engine
         self._writers = ThreadPoolExecutor(1 if self.sqlite else 4, thread_name_prefix=f"{name}-write")
         self._readers = ThreadPoolExecutor(2 if self.sqlite else 4, thread_name_prefix=f"{name}-read")
@@ -97,7 +101,10 @@ class Database:
     def write(self, work: Callable[[Session], T]) -> T:
         """Run `work` in one transaction on the calling thread; commit when it returns, roll back when it raises."""
         with Session(self.engine, expire_on_commit=False) as session, session.begin():
-            return work(session)
+            result = work(session)
+        if session.info.get(TOLD):
+            self.after_telling()
+        return result
 
     def read(self, work: Callable[[Session], T]) -> T:
         """Run `work` on a snapshot on the calling thread; nothing it does is kept."""

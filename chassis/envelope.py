@@ -13,6 +13,8 @@ from contracts.base import SOURCE_PREFIX, Event
 
 _ID = re.compile(r"[!-~]{1,100}")
 """Visible ASCII; the inbox keeps no longer one."""
+_TRACEPARENT = re.compile(r"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
+"""W3C Trace Context, version 00. A damaged one is as good as none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,7 @@ def read_envelope(headers: Mapping[str, str] | None) -> Envelope:
         Unprocessable: `bad-envelope`: a header is missing or not what it should be.
     """
     headers = headers or {}
+    parent = headers.get("traceparent", "")
     try:
         if not _ID.fullmatch(headers["ce-id"]):
             raise ValueError("an id is 1-100 visible ASCII characters")
@@ -70,7 +73,7 @@ def read_envelope(headers: Mapping[str, str] | None) -> Envelope:
             about=UUID(headers["ce-subject"]),
             time=datetime.fromisoformat(headers["ce-time"]),
             version=int(headers["ce-aggregateversion"]),
-            traceparent=headers.get("traceparent"),
+            traceparent=parent if _TRACEPARENT.fullmatch(parent) else None,
         )
     except (KeyError, ValueError) as error:
         raise Unprocessable("bad-envelope", "the CloudEvents headers are incomplete or malformed") from error

@@ -20,7 +20,7 @@ from chassis.live import Hints
 from chassis.outbox import Relay, forget_old
 from chassis.seal import Sealer
 from chassis.service import Service
-from chassis.transaction import Hint, Transaction, write_down
+from chassis.transaction import Transaction, write_down
 
 T = TypeVar("T")
 DRIFT_SECONDS = 20.0
@@ -69,6 +69,7 @@ class Running:
         telemetry.READY.labels(self.name).set_function(lambda: self.ready)
         self.sealer.must_have_keys()
         await asyncio.to_thread(self.database.migrate, self.service.migrations)
+        self.database.after_telling = partial(asyncio.get_running_loop().call_soon_threadsafe, self.relay.wake)
         self._wire()
         tidying = self._repeat(timedelta(seconds=TIDY_SECONDS), self._tidy)
         self._tasks = [asyncio.create_task(self._reach_the_bus()), asyncio.create_task(tidying)]
@@ -79,7 +80,7 @@ class Running:
             self.bus.consume(consumer.durable, kind.pattern, partial(self._apply, consumer))
         for asked, answer in self.service.answers.items():
             answerer = Answerer(self.name, asked, self.service.wire(answer, given=2), self.sealer, self.database)
-            self.bus.answer(answerer, self._told)
+            self.bus.answer(answerer, self.bus.send_hints)
         self._jobs = [(every, self.service.wire(job, given=1, also=[self.ask])) for every, job in self.service.jobs]
 
     async def _reach_the_bus(self) -> None:
@@ -121,18 +122,13 @@ class Running:
             if ending is Ending.DUPLICATE:
                 telemetry.DUPLICATES.labels(self.name).inc(count)
             telemetry.FACTS.labels(self.name, consumer.kind.name, ending).inc(count)
-        await self._told(hints)
-        return verdicts
-
-    async def _told(self, hints: Sequence[Hint]) -> None:
-        self.relay.wake()
         await self.bus.send_hints(hints)
+        return verdicts
 
     async def transact(self, work: Callable[[Transaction], T]) -> T:
         """Run `work` in one transaction of this service, publish what it told, send its hints."""
         result, tx = await self.database.transact(partial(self._run, work, telemetry.traceparent()))
-        if tx.told or tx.hints:
-            await self._told(tx.hints)
+        await self.bus.send_hints(tx.hints)
         return result
 
     def _run(self, work: Callable[[Transaction], T], parent: str | None, session: Session) -> tuple[T, Transaction]:

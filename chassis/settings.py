@@ -24,7 +24,7 @@ class Profile(StrEnum):
 class Settings(BaseSettings):
     """What a process must know before it starts."""
 
-    model_config = SettingsConfigDict(env_prefix="DIGI_", frozen=True, extra="ignore", use_attribute_docstrings=True)
+    model_config = SettingsConfigDict(env_prefix="DIGI_", frozen=True, extra="ignore")
 
     profile: Profile = Profile.PRACTICE
     practice_hours: bool = True

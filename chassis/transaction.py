@@ -14,7 +14,7 @@ from sqlalchemy import Table
 from sqlmodel import Session
 
 from chassis import clock, telemetry
-from chassis.db import prepared
+from chassis.db import TOLD, prepared
 from chassis.envelope import Envelope, headers_for
 from chassis.seal import Sealer
 from chassis.tables import aggregate_version, audit, outbox
@@ -59,7 +59,8 @@ class Transaction:
     @property
     def cause(self) -> Cause:
         """What is being worked on now."""
-        return Cause(self.fact.id if self.fact else None, telemetry.traceparent())
+        span = telemetry.traceparent()
+        return Cause(self.fact.id, span or self.fact.traceparent) if self.fact else Cause(None, span)
 
     def publish(self, event: Event, *, because: Cause | None = None) -> None:
         """Tell a fact: it goes into the outbox with this transaction and leaves after the commit.
@@ -144,6 +145,7 @@ def write_down(session: Session, transactions: Sequence[Transaction]) -> None:
             }
         )
     session.connection().execute(_TELL, rows)
+    session.info[TOLD] = True
 
 
 @prepared

@@ -9,7 +9,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
 class ChatSettings(BaseSettings):
-    model_config = SettingsConfigDict(env_prefix="CHAT_", frozen=True, extra="ignore", use_attribute_docstrings=True)
+    model_config = SettingsConfigDict(env_prefix="CHAT_", frozen=True, extra="ignore")
 
     desk_rows: Annotated[int, Field(ge=1, le=500)] = 100
     """Most rows of one desk list; the most urgent come first."""

@@ -10,7 +10,7 @@ class FeedbackSettings(BaseSettings):
     """Read once in app.py, prefix FEEDBACK_."""
 
     model_config = SettingsConfigDict(
-        env_prefix="FEEDBACK_", frozen=True, extra="ignore", use_attribute_docstrings=True
+        env_prefix="FEEDBACK_", frozen=True, extra="ignore"
     )
 
     told_after_days: int = Field(default=1, ge=0)

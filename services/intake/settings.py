@@ -13,7 +13,7 @@ QUESTIONNAIRES = Path(__file__).with_name("questionnaires")
 class IntakeSettings(BaseSettings):
     """What intake must know before it starts. In production one of the two places of keys is set."""
 
-    model_config = SettingsConfigDict(env_prefix="INTAKE_", frozen=True, extra="ignore", use_attribute_docstrings=True)
+    model_config = SettingsConfigDict(env_prefix="INTAKE_", frozen=True, extra="ignore")
 
     questionnaires_dir: Path = QUESTIONNAIRES
     """One TOML file per version."""

@@ -10,7 +10,7 @@ class NotificationsSettings(BaseSettings):
     """Read once in app.py, prefix NOTIFICATIONS_. The defaults lead to the practice installation's mail catcher."""
 
     model_config = SettingsConfigDict(
-        env_prefix="NOTIFICATIONS_", frozen=True, extra="ignore", use_attribute_docstrings=True
+        env_prefix="NOTIFICATIONS_", frozen=True, extra="ignore"
     )
 
     smtp_host: str = "127.0.0.1"

@@ -9,7 +9,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
 class PortalSettings(BaseSettings):
-    model_config = SettingsConfigDict(env_prefix="PORTAL_", frozen=True, extra="ignore", use_attribute_docstrings=True)
+    model_config = SettingsConfigDict(env_prefix="PORTAL_", frozen=True, extra="ignore")
 
     allowed_hosts: tuple[str, ...] = ()
     """Further host names the portal answers to, beside the one of its public address."""

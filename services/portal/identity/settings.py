@@ -21,7 +21,7 @@ C = TypeVar("C", bound="OidcSettings")
 class OidcSettings(BaseSettings):
     """One relationship with an OpenID Connect provider."""
 
-    model_config = SettingsConfigDict(frozen=True, extra="ignore", use_attribute_docstrings=True)
+    model_config = SettingsConfigDict(frozen=True, extra="ignore")
 
     issuer: str = ""
     """Issuer identifier, exactly as in the provider's metadata. Empty: the stand-in of the practice installation."""
@@ -60,7 +60,7 @@ class ResidentOidc(OidcSettings):
     """Strong identification of residents. The claim names are the Finnish Trust Network's."""
 
     model_config = SettingsConfigDict(
-        env_prefix="PORTAL_OIDC_", frozen=True, extra="ignore", use_attribute_docstrings=True
+        env_prefix="PORTAL_OIDC_", frozen=True, extra="ignore"
     )
 
     acr_values: str = " ".join(LEVELS)
@@ -81,7 +81,7 @@ class StaffOidc(OidcSettings):
     """Login of staff with the county's own directory."""
 
     model_config = SettingsConfigDict(
-        env_prefix="PORTAL_STAFF_OIDC_", frozen=True, extra="ignore", use_attribute_docstrings=True
+        env_prefix="PORTAL_STAFF_OIDC_", frozen=True, extra="ignore"
     )
 
     scopes: str = "openid profile"

@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 from fastapi import Request
 
-from chassis import Refused
+from chassis import Refused, clock
 from chassis.live import Hints
 from chassis.transaction import Hint
 from services.portal.pages.page import KEY, fresh_keys
@@ -144,9 +144,9 @@ def test_an_open_case_page_gets_messages_it_has_not_seen_and_ends_with_the_proce
         desk.get(talk)
         desk.post(f"{talk}/messages", {"words": said})
     cookie = "; ".join(f"{name}={value}" for name, value in town.resident.cookies.items())
-    stream = asyncio.run(
-        _follow(town.app, f"{case}/live?after=1", cookie, lambda body: "panel-status" in body, town.edge.closing.set)
-    )
+    until, stop = (lambda body: "panel-status" in body), town.edge.closing.set
+    with clock.using(town.clock):
+        stream = asyncio.run(_follow(town.app, f"{case}/live?after=1", cookie, until, stop))
     assert "Toinen" in stream
     assert "Ensimmäinen" not in stream
 
