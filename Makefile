@@ -29,8 +29,8 @@ bench: .venv/.done ## Measure; only ratios within one run count
 test: .venv/.done ## Run every test
 	@$(BIN)/pytest -n 2 --dist loadfile
 
-test-fast: .venv/.done ## Run the tests that need no server, no process and no browser
-	@$(BIN)/pytest -n 2 -m "not live and not system and not browser"
+test-fast: .venv/.done ## Run the tests that need no database, no server, no process and no browser
+	@$(BIN)/pytest -n 2 -m "not disk and not live and not system and not browser"
 
 lint: .venv/.done ## Check style, imports and the house rules
 	@$(BIN)/ruff check

@@ -77,9 +77,7 @@ def acting_on(parent: str | None, name: str) -> AbstractContextManager[object]:
     """
     if parent and not _leaving:
         return nullcontext()
-    return tracer.start_as_current_span(
-        name, context=parent_of(parent), kind=SpanKind.CONSUMER, record_exception=False
-    )
+    return tracer.start_as_current_span(name, context=parent_of(parent), kind=SpanKind.CONSUMER, record_exception=False)
 
 
 def traceparent() -> str | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterator, Mapping
 from datetime import date, time
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Self
 
@@ -176,9 +177,15 @@ def load_areas(folder: Path, *, practice: bool) -> Areas:
 
 def _read(file: Path, *, practice: bool) -> Area:
     try:
-        area = Area.model_validate(tomllib.loads(file.read_text(encoding="utf-8")))
+        area = _parsed(file.read_text(encoding="utf-8"))
     except ValueError as wrong:  # pydantic's and tomllib's errors are both ValueErrors
         raise AreaError(f"{file.name}: {wrong}") from wrong
     if area.code != file.stem:
         raise AreaError(f"{file.name}: named after its area code, says {area.code}")
     return area.model_copy(update={"chat": area.chat.model_copy(update={"practice": practice})})
+
+
+@cache
+def _parsed(text: str) -> Area:
+    """What a file says; every service of a process reads the same ones."""
+    return Area.model_validate(tomllib.loads(text))

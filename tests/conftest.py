@@ -35,8 +35,13 @@ def chromium() -> str | None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The longest file first, so that two workers end together; the browser ring needs a browser, or says so."""
+    """Rings that a test itself tells; the longest file first, so that two workers end together."""
     items.sort(key=lambda item: item.path.name not in LONGEST)
+    for item in items:
+        if "postgresql" in item.name:
+            item.add_marker("live")
+        if "tmp_path" in getattr(item, "fixturenames", ()):
+            item.add_marker("disk")
     if chromium():
         return
     for item in items:

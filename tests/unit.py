@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import atexit
 import json
+import os
 import shutil
 import tempfile
 from collections.abc import Awaitable, Callable
@@ -36,8 +37,23 @@ START = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
 def practice_settings(folder: Path, **over: Any) -> Settings:
     """Settings of a practice installation of its own in `folder`, keys made."""
     settings = Settings(data_dir=folder, **over)
-    make_keys(settings.keys_dir, SERVICES)
+    if not settings.keys_dir.exists():
+        shutil.copytree(_keys(), settings.keys_dir, copy_function=os.link)
     return settings
+
+
+@cache
+def _keys() -> Path:
+    """A folder of keys, made once per test process: nothing ever writes to a key file that is there."""
+    folder = _folder("digi-keys-")
+    make_keys(folder, SERVICES)
+    return folder
+
+
+def _folder(prefix: str) -> Path:
+    folder = Path(tempfile.mkdtemp(prefix=prefix))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
 
 
 def copy_migrated(service: Service, file: Path) -> None:
@@ -49,8 +65,7 @@ def copy_migrated(service: Service, file: Path) -> None:
 
 @cache
 def _migrated(name: str, migrations: Path | None) -> Path:
-    file = Path(tempfile.mkdtemp(prefix="digi-migrated-"), f"{name}.db")
-    atexit.register(shutil.rmtree, file.parent, ignore_errors=True)
+    file = _folder("digi-migrated-") / f"{name}.db"
     database = Database(f"sqlite:///{file}", name)
     database.migrate(migrations)
     database.close()

@@ -9,9 +9,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 class FeedbackSettings(BaseSettings):
     """Read once in app.py, prefix FEEDBACK_."""
 
-    model_config = SettingsConfigDict(
-        env_prefix="FEEDBACK_", frozen=True, extra="ignore"
-    )
+    model_config = SettingsConfigDict(env_prefix="FEEDBACK_", frozen=True, extra="ignore")
 
     told_after_days: int = Field(default=1, ge=0)
     """Local days before an answer is told outside, so that the moment of telling is not the moment of answering.

@@ -10,6 +10,7 @@ import tomllib
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Self
 
@@ -246,6 +247,7 @@ def load_questionnaires(folder: Path) -> Questionnaires:
     return Questionnaires([read_questionnaire(file.stem, file.read_text(encoding="utf-8")) for file in files])
 
 
+@cache
 def read_questionnaire(version: str, text: str) -> Questionnaire:
     """Read one version from the text of its file.
 

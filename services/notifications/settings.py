@@ -9,9 +9,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 class NotificationsSettings(BaseSettings):
     """Read once in app.py, prefix NOTIFICATIONS_. The defaults lead to the practice installation's mail catcher."""
 
-    model_config = SettingsConfigDict(
-        env_prefix="NOTIFICATIONS_", frozen=True, extra="ignore"
-    )
+    model_config = SettingsConfigDict(env_prefix="NOTIFICATIONS_", frozen=True, extra="ignore")
 
     smtp_host: str = "127.0.0.1"
     smtp_port: int = Field(default=0, ge=0, le=65535)

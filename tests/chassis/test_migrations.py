@@ -92,6 +92,7 @@ def test_migrating_again_changes_nothing(tmp_path: Path) -> None:
     database.close()
 
 
+@pytest.mark.system
 @pytest.mark.timeout(180)
 @pytest.mark.parametrize("kind", DATABASES)
 def test_of_several_processes_that_start_at_once_one_migrates(

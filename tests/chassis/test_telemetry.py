@@ -11,11 +11,17 @@ from collections.abc import Iterator
 import pytest
 import structlog
 from opentelemetry import trace
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from prometheus_client import REGISTRY
 
-from chassis import telemetry
+from chassis import clock, telemetry
+from chassis.envelope import headers_for, read_envelope
+from contracts.portal import ContactOpened
 
 WORDS = "Aino Esimerkki 010190-000X"
+HEADERS = headers_for(ContactOpened.example, event_id="1", at=clock.now(), version=1, cause=None, traceparent=None)
 
 
 @pytest.fixture
@@ -92,6 +98,35 @@ def test_a_damaged_trace_header_starts_a_new_trace() -> None:
     telemetry.start("test")
     with telemetry.tracer.start_as_current_span("handle", context=telemetry.parent_of("not-a-trace")) as span:
         assert span.get_span_context().is_valid
+
+
+PARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+
+
+def test_where_spans_leave_acting_on_a_fact_is_one_below_whoever_told_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    left, provider = InMemorySpanExporter(), TracerProvider()
+    provider.add_span_processor(SimpleSpanProcessor(left))
+    monkeypatch.setattr(telemetry, "tracer", provider.get_tracer("test"))
+    monkeypatch.setattr(telemetry, "_leaving", True)
+    with telemetry.acting_on(PARENT, "chat handle contact_routed"):
+        own = telemetry.traceparent()
+    (span,) = left.get_finished_spans()
+    assert span.parent is not None
+    assert f"{span.parent.trace_id:032x}-{span.parent.span_id:016x}" == PARENT[3:-3]
+    assert own is not None
+    assert own.split("-")[1:3] == [PARENT[3:35], f"{span.context.span_id:016x}"]
+
+
+@pytest.mark.parametrize(
+    "header",
+    ["", "00", PARENT[:-1], PARENT.upper(), "01" + PARENT[2:], PARENT + "-00", f"{PARENT[:-2]}zz"],
+)
+def test_a_damaged_trace_header_of_a_fact_is_as_good_as_none(header: str) -> None:
+    assert read_envelope(HEADERS | {"traceparent": header}).traceparent is None
+
+
+def test_the_trace_header_of_a_fact_is_kept() -> None:
+    assert read_envelope(HEADERS | {"traceparent": PARENT}).traceparent == PARENT
 
 
 def test_starting_telemetry_twice_keeps_the_first() -> None:

@@ -59,9 +59,7 @@ class OidcSettings(BaseSettings):
 class ResidentOidc(OidcSettings):
     """Strong identification of residents. The claim names are the Finnish Trust Network's."""
 
-    model_config = SettingsConfigDict(
-        env_prefix="PORTAL_OIDC_", frozen=True, extra="ignore"
-    )
+    model_config = SettingsConfigDict(env_prefix="PORTAL_OIDC_", frozen=True, extra="ignore")
 
     acr_values: str = " ".join(LEVELS)
     claim_personal_identity_code: str = "urn:oid:1.2.246.21"
@@ -80,9 +78,7 @@ class ResidentOidc(OidcSettings):
 class StaffOidc(OidcSettings):
     """Login of staff with the county's own directory."""
 
-    model_config = SettingsConfigDict(
-        env_prefix="PORTAL_STAFF_OIDC_", frozen=True, extra="ignore"
-    )
+    model_config = SettingsConfigDict(env_prefix="PORTAL_STAFF_OIDC_", frozen=True, extra="ignore")
 
     scopes: str = "openid profile"
     signed_request: bool = False
