@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import psutil
 import pytest
 from prometheus_client import REGISTRY
 
@@ -247,12 +248,19 @@ def test_what_is_accepted_while_the_bus_is_away_leaves_when_it_is_back(up: Case)
     up.run(check())
 
 
+def hangs(pid: int) -> bool:
+    """Whether every thread has stopped: they do so one by one, and until then the last ones still work."""
+    threads = psutil.Process(pid).threads()
+    return all(psutil.Process(thread.id).status() == psutil.STATUS_STOPPED for thread in threads)
+
+
 def test_a_bus_that_hangs_for_a_while_takes_it_once(up: Case) -> None:
     async def check() -> None:
         await up.bus()
         fact = fresh(told_by(up.service), up.sealer)
         os.kill(up.nats.pid, signal.SIGSTOP)
         try:
+            await eventually(lambda: hangs(up.nats.pid))
             await up.running.transact(lambda tx: tx.publish(fact))
             assert up.unsent(up.name) == 1
         finally:
