@@ -34,7 +34,7 @@ async def unit(folder: Path, *words: str) -> AsyncIterator[tuple[str, psutil.Pro
     }
     environment.pop("PYTHONDONTWRITEBYTECODE", None)
     child = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "services.cli", "up", *words, env=environment, stdout=asyncio.subprocess.DEVNULL
+        sys.executable, "-m", "services", "up", *words, env=environment, stdout=asyncio.subprocess.DEVNULL
     )
     ports = [port + (0 if name == "portal" else 1 + place) for place, name in enumerate(NAMES)] if words else [port]
     try:

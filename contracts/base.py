@@ -72,7 +72,7 @@ class Message(BaseModel):
     Unknown fields are ignored on reading, so that a publisher may add an optional field within a version.
     """
 
-    model_config = ConfigDict(frozen=True, extra="ignore", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="ignore")
 
 
 class Event(Message):

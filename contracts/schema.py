@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema
 
 from contracts.base import ASKS, EVENTS, AskType, EventType
+from contracts.prose import of_fields
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 FOLDER = PurePosixPath("contracts/schemas")
@@ -18,11 +19,18 @@ FOLDER = PurePosixPath("contracts/schemas")
 Schema = dict[str, Any]
 
 
-class _WithoutTitles(GenerateJsonSchema):
-    """A title that only repeats the field's name says nothing."""
+class _Readable(GenerateJsonSchema):
+    """Says what each field is; a title that only repeats its name says nothing."""
 
     def field_title_should_be_set(self, schema: Any) -> bool:
         return False
+
+    def model_schema(self, schema: Any) -> Any:
+        made = super().model_schema(schema)
+        said = of_fields(schema["cls"])
+        for name in said.keys() & made.get("properties", {}):
+            made["properties"][name]["description"] = said[name]
+        return made
 
 
 def schemas() -> dict[PurePosixPath, Schema]:
@@ -59,7 +67,7 @@ def of_answer(kind: AskType) -> Schema:
 
 
 def _schema(cls: type[BaseModel], file: str) -> Schema:
-    made = cls.model_json_schema(schema_generator=_WithoutTitles)
+    made = cls.model_json_schema(schema_generator=_Readable)
     head = {"$schema": DIALECT, "$id": file, "title": cls.__name__, "description": inspect.getdoc(cls) or ""}
     return head | {key: value for key, value in made.items() if key not in head}
 

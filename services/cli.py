@@ -192,7 +192,3 @@ def main(words: Sequence[str] | None = None) -> None:
     except (Outcome, OSError, ValueError) as error:
         print(f"digi: {error}", file=sys.stderr)
     sys.exit(2)
-
-
-if __name__ == "__main__":
-    main()

@@ -49,7 +49,7 @@ class WholeUnit:
         self._log = folder / "unit.log"
         started = time.monotonic()
         with self._log.open("wb") as log:
-            command = [sys.executable, "-m", "services.cli", "up", *words]
+            command = [sys.executable, "-m", "services", "up", *words]
             self.process = subprocess.Popen(command, cwd=ROOT, env=self._environment, stdout=log, stderr=log)
         # Split, each service answers on a port of its own, in the order of their names after the portal's.
         others = [port + 1 + place for place, name in enumerate(NAMES) if name != "portal"] if words else []
@@ -72,7 +72,7 @@ class WholeUnit:
     def digi(self, *words: str) -> subprocess.CompletedProcess[str]:
         """Run another `digi` command against this unit."""
         return subprocess.run(
-            [sys.executable, "-m", "services.cli", *words],
+            [sys.executable, "-m", "services", *words],
             cwd=ROOT,
             env=self._environment,
             capture_output=True,

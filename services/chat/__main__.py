@@ -1,5 +1,5 @@
 """Run the chat service alone."""
 
-from services.cli import main
+from services.__main__ import main
 
-main(["run", "chat"])
+main("run", "chat")

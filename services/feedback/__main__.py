@@ -1,5 +1,5 @@
 """Run the feedback service alone."""
 
-from services.cli import main
+from services.__main__ import main
 
-main(["run", "feedback"])
+main("run", "feedback")

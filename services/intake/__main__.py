@@ -1,5 +1,5 @@
 """Run the intake service alone."""
 
-from services.cli import main
+from services.__main__ import main
 
-main(["run", "intake"])
+main("run", "intake")

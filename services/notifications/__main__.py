@@ -1,5 +1,5 @@
 """Run the notifications service alone."""
 
-from services.cli import main
+from services.__main__ import main
 
-main(["run", "notifications"])
+main("run", "notifications")

@@ -1,5 +1,5 @@
 """Run the portal service alone."""
 
-from services.cli import main
+from services.__main__ import main
 
-main(["run", "portal"])
+main("run", "portal")

@@ -1,5 +1,5 @@
 """Run the scheduling service alone."""
 
-from services.cli import main
+from services.__main__ import main
 
-main(["run", "scheduling"])
+main("run", "scheduling")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
@@ -10,10 +11,11 @@ from typing import Any
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, MetaData, inspect
 
 from chassis import Settings
-from chassis.db import Database
+from chassis.db import PLUMBING_MIGRATIONS, Database, newest
 from chassis.tables import plumbing
 from services import NAMES
 from services.cli import build
@@ -79,6 +81,23 @@ def expected(wanted: MetaData, request: pytest.FixtureRequest, folder: Path) -> 
         found = rules(connection)
     made.close()
     return found
+
+
+@pytest.mark.parametrize("service", [OWN, *NAMES])
+def test_the_last_file_of_a_chain_is_its_head(service: str, tmp_path: Path) -> None:
+    chain = tables(service, tmp_path)[1] or PLUMBING_MIGRATIONS
+    scripts = ScriptDirectory(str(PLUMBING_MIGRATIONS), version_locations=[str(chain / "versions")])
+    assert scripts.get_heads() == [newest(chain)]
+
+
+def test_a_start_on_a_database_that_is_up_to_date_leaves_alembic_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database = Database(f"sqlite:///{tmp_path}/twice.db", "echo")
+    database.migrate()
+    monkeypatch.setitem(sys.modules, "alembic", None)
+    database.migrate()
+    database.close()
 
 
 def test_migrating_again_changes_nothing(tmp_path: Path) -> None:
