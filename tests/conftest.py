@@ -10,7 +10,19 @@ from typing import Any
 
 import pytest
 
-LONGEST = ("test_kill.py",)
+LONGEST = (
+    "test_kill.py",
+    "test_refused.py",
+    "test_every_service.py",
+    "test_journey.py",
+    "test_every_page.py",
+    "test_smoke.py",
+    "test_without_script.py",
+    "test_closed_hours.py",
+    "test_crash.py",
+    "test_races.py",
+)
+"""Files that take long, longest first: begun last, one of them would leave a worker idle."""
 LOOPBACK = ("127.", "::1", "localhost", "/")
 
 
@@ -35,8 +47,8 @@ def chromium() -> str | None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Rings that a test itself tells; the longest file first, so that two workers end together."""
-    items.sort(key=lambda item: item.path.name not in LONGEST)
+    """Rings that a test itself tells; the longest files first, so that two workers end together."""
+    items.sort(key=lambda item: LONGEST.index(item.path.name) if item.path.name in LONGEST else len(LONGEST))
     for item in items:
         if "postgresql" in item.name:
             item.add_marker("live")

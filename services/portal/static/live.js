@@ -8,6 +8,8 @@ const LOST_AFTER_MS = 4000;
 const AGAIN_MS = 5000;
 /** A line on which so many signs of life have not come is broken, even if the browser has not noticed. */
 const SIGNS_MISSED = 2.5;
+/** How long a new line may be silent: the server's first sign of life comes at once and says when the next ones do. */
+const FIRST_SIGN_MS = 8000;
 
 /** Only HTML that our own server has rendered passes through here. @type {{createHTML: (html: string) => any}} */
 const ours = /** @type {any} */ (window).trustedTypes?.createPolicy("portal", { createHTML: (/** @type {string} */ html) => html })
@@ -78,19 +80,24 @@ function follow(page) {
   const notice = document.getElementById("connection");
   let last = Number(page.dataset.last ?? 0);
   let lost = 0;
-  let seconds = 0; // between two signs of life, once the server has said so
+
+  /** Says so in a while, unless a line comes about before. */
+  function broken() {
+    if (!lost) lost = setTimeout(() => { if (notice) notice.textContent = notice.dataset.lost ?? ""; }, LOST_AFTER_MS);
+  }
 
   function open() {
     const address = new URL(page.dataset.live ?? "", location.href);
     address.searchParams.set("after", String(last));
     const source = new EventSource(address);
     let silent = 0;
+    let patience = FIRST_SIGN_MS;
     const alive = () => {
       clearTimeout(silent);
-      if (seconds) silent = setTimeout(() => { source.close(); open(); }, SIGNS_MISSED * seconds * 1000);
+      silent = setTimeout(() => { broken(); source.close(); open(); }, patience);
     };
     alive();
-    source.addEventListener("here", (event) => { seconds = Number(event.data); alive(); });
+    source.addEventListener("here", (event) => { patience = SIGNS_MISSED * Number(event.data) * 1000; alive(); });
     source.addEventListener("open", () => {
       clearTimeout(lost);
       lost = 0;
@@ -103,7 +110,7 @@ function follow(page) {
     });
     source.addEventListener("panel", (event) => { alive(); panel(event.data); });
     source.addEventListener("error", () => {
-      if (!lost) lost = setTimeout(() => { if (notice) notice.textContent = notice.dataset.lost ?? ""; }, LOST_AFTER_MS);
+      broken();
       if (source.readyState !== EventSource.CLOSED) return;
       clearTimeout(silent);
       setTimeout(open, AGAIN_MS);
