@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-import shutil
 import socket
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
+
+from tests.chromium import chromium
 
 LONGEST = (
     "test_kill.py",
@@ -42,10 +43,6 @@ def _loopback_only() -> Iterator[None]:
     socket.socket.connect = real  # type: ignore[method-assign]  # and is taken down after it
 
 
-def chromium() -> str | None:
-    return shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-
-
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Rings that a test itself tells; the longest files first, so that two workers end together."""
     items.sort(key=lambda item: LONGEST.index(item.path.name) if item.path.name in LONGEST else len(LONGEST))
@@ -58,7 +55,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return
     for item in items:
         if item.get_closest_marker("browser"):
-            item.add_marker(pytest.mark.skip(reason="no chromium on PATH: install it to run the browser ring"))
+            item.add_marker(
+                pytest.mark.skip(reason="no chromium on PATH: install chromium-headless-shell to run the browser ring")
+            )
 
 
 @pytest.hookimpl(trylast=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -15,6 +14,7 @@ from chassis.calendar import local_date
 from chassis.settings import ROOT
 from tests.browser.people import PATIENCE_MS, Resident, Therapist
 from tests.browser.town import Town, people_at
+from tests.chromium import chromium
 from tests.whole import WholeUnit, whole_unit
 
 FLAGS = (
@@ -60,8 +60,7 @@ def browser() -> Iterator[Browser]:
     """One Chromium per module: while it is open, no other test of this process can run an event loop."""
     expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
-        chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-        opened = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+        opened = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
         yield opened
         opened.close()
 
