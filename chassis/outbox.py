@@ -34,6 +34,7 @@ ACK_SECONDS = 10.0
 LOOK_AGAIN_SECONDS = 1.0
 """Safety net under the wake-up after a commit."""
 BUSY_SECONDS = 0.05
+"""Between two tries while another process publishes for this service, or this one is still giving its turn back."""
 
 
 class Relay:

@@ -17,7 +17,7 @@ from chassis.bus import Bus
 from chassis.db import Database
 from chassis.inbox import Consumer, Ending, Received, Verdict, apply
 from chassis.live import Hints
-from chassis.outbox import Relay, forget_old
+from chassis.outbox import BUSY_SECONDS, Relay, forget_old
 from chassis.seal import Sealer
 from chassis.service import Service
 from chassis.transaction import Transaction, write_down
@@ -166,7 +166,8 @@ class Running:
         if self.bus.connected:
             try:
                 async with asyncio.timeout(5):
-                    await self.relay.drain(self.bus.jetstream())
+                    while not await self.relay.drain(self.bus.jetstream()):  # noqa: ASYNC110  # a lock in the database
+                        await asyncio.sleep(BUSY_SECONDS)
             except Exception as error:  # the rows wait in the outbox for the next start
                 self._log.warning("outbox not empty", error_type=type(error).__name__)
             await self.bus.broker.stop()

@@ -245,3 +245,24 @@ def test_it_can_be_stopped_before_it_has_ever_reached_a_bus(tmp_path: Path) -> N
             await made.stop()
 
         made.run(check())
+
+
+def test_told_to_stop_it_waits_for_its_turn_to_publish(up: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On PostgreSQL the turn is a lock, and whoever was cancelled while giving it back still has it for a moment."""
+    running, taken = at_work(up), [True]
+    drain = running.relay.drain
+
+    async def when_free(bus: Any) -> bool:
+        return False if taken[0] else await drain(bus)
+
+    monkeypatch.setattr(running.relay, "drain", when_free)
+
+    async def check() -> None:
+        await running.transact(lambda tx: tx.publish(echo.Echoed(area="10", call_id=uuid4())))
+        stopping = asyncio.create_task(up.stop())
+        await eventually(lambda: running.missing == ["stopping"])
+        taken[0] = False
+        await stopping
+        assert up.unsent("echo") == 0
+
+    up.run(check())

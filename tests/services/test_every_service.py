@@ -288,7 +288,7 @@ def test_told_to_stop_it_finishes_what_it_has_begun_and_ends_well(alone: Case) -
         service.terminate()
         await eventually(lambda: service.exitcode is not None, "it has ended")
         assert service.exitcode == 0, alone.said(service)
-        assert alone.unsent(alone.name) == 0
+        assert alone.unsent(alone.name) == 0, alone.said(service)
         bus = await alone.bus()
         acted_on = Counter(consumer for consumer, _ in alone.inbox(alone.name))
         for info in await bus.consumers_info("EVT"):
