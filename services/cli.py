@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import json
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from importlib import import_module
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
-from chassis import Service, Settings, run, telemetry
+from chassis import Service, Settings, dead_letters, provision, run, telemetry
+from chassis.bus import Bus
 from chassis.errors import Outcome
 from chassis.seal import make_keys
 from chassis.settings import ROOT
 from services import NAMES
+
+T = TypeVar("T")
 
 
 def build(name: str, settings: Settings) -> Service:
@@ -90,32 +94,75 @@ def _keys(_arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _bus(arguments: argparse.Namespace) -> int:
-    from chassis import provision
-    from chassis.bus import Bus
+def _on_the_bus(errand: Callable[[Bus, Settings], Awaitable[T]]) -> T:
+    """Run an errand of the deployer on the bus of the settings.
 
+    Raises:
+        ValueError: the settings name no bus.
+        TryLater: nothing answers there.
+    """
     settings = Settings()
-    telemetry.configure_logs(settings.log_level)
+    telemetry.configure_logs("ERROR")
     if not settings.nats_url:
-        print("DIGI_NATS_URL is not set: which bus?", file=sys.stderr)
-        return 2
-    services = build_all(settings)
+        raise ValueError("DIGI_NATS_URL is not set: which bus?")
 
-    async def verify() -> list[str]:
+    async def there_and_back() -> T:
         bus = Bus(settings, "deployer", settings.nats_url)
         await bus.reach()
         try:
-            return await provision.differences(bus.jetstream(), services)
+            return await errand(bus, settings)
         finally:
             await bus.broker.stop()
 
-    if arguments.what == "provision":
-        _run(run.provision_bus(settings, settings.nats_url, services))
-    differences = _run(verify())
+    done: T = _run(there_and_back())
+    return done
+
+
+async def _provision(bus: Bus, settings: Settings) -> list[str]:
+    await provision.provision(bus.jetstream(), build_all(settings))
+    return await _verify(bus, settings)
+
+
+async def _verify(bus: Bus, settings: Settings) -> list[str]:
+    return await provision.differences(bus.jetstream(), build_all(settings))
+
+
+def _bus(arguments: argparse.Namespace) -> int:
+    differences = _on_the_bus(arguments.errand)
     for difference in differences:
         print(difference)
     print("the bus is as the contracts say" if not differences else f"{len(differences)} differences")
     return 1 if differences else 0
+
+
+LETTER_LINE = "{number:>6}  {at:16}  {fate:8}  {reason:13}  {code:24}  {consumer:40}  {deliveries}"
+
+
+def _letters(arguments: argparse.Namespace) -> int:
+    found = _on_the_bus(lambda bus, _: dead_letters.letters(bus.jetstream()))
+    shown = [each.summary() for each in found if arguments.all or each.fate is dead_letters.Fate.OPEN]
+    if arguments.json:
+        print(json.dumps(shown, indent=1))
+        return 0
+    if shown:
+        heads = "number at fate reason code consumer deliveries".split()
+        print(LETTER_LINE.format(**{name: name for name in heads}))
+    for each in shown:
+        print(LETTER_LINE.format(**each | {"at": each["at"][:16].replace("T", " ")}))
+    print(f"{'dead letters' if arguments.all else 'open dead letters'}: {len(shown)}")
+    return 0
+
+
+def _letter(arguments: argparse.Namespace) -> int:
+    number: int = arguments.number
+    found = _on_the_bus(lambda bus, _: arguments.errand(bus.jetstream(), number))
+    if arguments.errand is not dead_letters.letter:
+        print(f"dead letter {number}: {found.fate}")
+        return 0
+    for name, value in (found.summary() | dict(found.headers)).items():
+        print(f"{name}: {value}")
+    print(f"\n{found.body.decode(errors='replace')}")
+    return 0
 
 
 def _contracts(arguments: argparse.Namespace) -> int:
@@ -147,6 +194,32 @@ def _smoke(arguments: argparse.Namespace) -> int:
     return 1 if missing else 0
 
 
+def _add_bus(bus: argparse.ArgumentParser) -> None:
+    whats = bus.add_subparsers(required=True, metavar="what")
+    made = whats.add_parser("provision", help="make streams and consumers as the contracts say; safe to repeat")
+    made.set_defaults(do=_bus, errand=_provision)
+    compared = whats.add_parser("verify", help="say where streams and consumers are not as the contracts say")
+    compared.set_defaults(do=_bus, errand=_verify)
+    dlq = whats.add_parser("dlq", help="dead letters: what a consumer could not handle")
+    acts = dlq.add_subparsers(required=True, metavar="act")
+    listed = acts.add_parser("list", help="the open ones, oldest first")
+    listed.add_argument("--all", action="store_true", help="also those that were replayed or dropped")
+    listed.add_argument("--json", action="store_true", help="for a program to read")
+    listed.set_defaults(do=_letters)
+    for name, errand, meaning in (
+        ("show", dead_letters.letter, "one with its envelope and body, as they were published"),
+        (
+            "replay",
+            dead_letters.replay,
+            "publish one again where it was, once its cause is mended; acted on at most once",
+        ),
+        ("drop", dead_letters.drop, "let one go: nobody will act on it; it stays to be read for its 180 days"),
+    ):
+        act = acts.add_parser(name, help=meaning)
+        act.add_argument("number", type=int, help="as `list` shows it")
+        act.set_defaults(do=_letter, errand=errand)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="digi", description="A county's digital physiotherapy unit.")
     commands = parser.add_subparsers(required=True, metavar="command")
@@ -158,9 +231,7 @@ def _parser() -> argparse.ArgumentParser:
     alone.set_defaults(do=_alone)
     keys = commands.add_parser("keys", help="give every service that has none its pair of sealing keys")
     keys.set_defaults(do=_keys)
-    bus = commands.add_parser("bus", help="streams and consumers of the bus at DIGI_NATS_URL")
-    bus.add_argument("what", choices=["provision", "verify"], help="make them as the contracts say, or only compare")
-    bus.set_defaults(do=_bus)
+    _add_bus(commands.add_parser("bus", help="look after the bus at DIGI_NATS_URL"))
     contracts = commands.add_parser("contracts", help="schemas, AsyncAPI document and events page")
     contracts.add_argument("what", choices=["write", "check"], help="write them, or say where they have drifted")
     contracts.set_defaults(do=_contracts)
