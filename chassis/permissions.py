@@ -1,0 +1,99 @@
+"""Who may do what on the bus: the least that works, read off the contracts and what each service hears and answers.
+
+`configuration` is what nats-server is given. A call that is not granted looks to the caller like one that nobody
+answers; the client is told apart, and `chassis.bus` keeps and counts it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from chassis import dead_letters
+from chassis.bus import LIVE, STREAM
+from chassis.service import Service
+from contracts.base import ASKS, EVENTS
+
+API = "$JS.API"
+STREAMS = (STREAM, dead_letters.STREAM, "ADV")
+DEPLOYER, OBSERVER = "deployer", "observer"
+
+
+@dataclass(frozen=True, slots=True)
+class Grants:
+    """What one identity may publish and subscribe; everything else is refused."""
+
+    publish: tuple[str, ...]
+    subscribe: tuple[str, ...]
+    responds: bool = False
+    """Whether it may answer where it was asked."""
+
+
+def grants(services: Sequence[Service]) -> dict[str, Grants]:
+    """Every identity of an installation: its services, the deployer, the observer."""
+    return {service.name: of_service(service) for service in services} | {DEPLOYER: _DEPLOYER, OBSERVER: _OBSERVER}
+
+
+def of_service(service: Service) -> Grants:
+    """Tell its own facts and dead letters, read by its own durables, answer its own asks, see whether the bus is whole.
+
+    Only the service with the pages asks, and hears hints.
+    """
+    name = service.name
+    durables = [kind.durable(name) for kind, _ in service.handlers.items()]
+    asked = [kind.subject for kind, _ in service.answers.items()]
+    return Grants(
+        publish=(
+            *(kind.pattern for kind in EVENTS.values() if kind.owner == name),
+            f"dlq.{name}.*",
+            f"{LIVE}.{name}",
+            *(f"{API}.STREAM.INFO.{stream}" for stream in STREAMS),
+            *(f"{API}.CONSUMER.{verb}.{STREAM}.{durable}" for durable in durables for verb in ("INFO", "MSG.NEXT")),
+            *(f"$JS.ACK.{STREAM}.{durable}.>" for durable in durables),
+            *(ASKS if service.web else ()),
+        ),
+        subscribe=(inbox(name), *asked, *((f"{LIVE}.>",) if service.web else ())),
+        responds=bool(asked),
+    )
+
+
+def inbox(identity: str) -> str:
+    """Where answers to an identity come; nobody else may listen there."""
+    return f"_INBOX_{identity}.>"
+
+
+_DEPLOYER = Grants(publish=(f"{API}.>", "evt.>", dead_letters.SETTLED), subscribe=(inbox(DEPLOYER),))
+"""Makes and mends streams and consumers; sends a dead letter again where it was published."""
+
+_OBSERVER = Grants(
+    publish=(
+        *(f"{API}.STREAM.{verb}.*" for verb in ("INFO", "MSG.GET")),
+        *(f"{API}.CONSUMER.{verb}" for verb in ("INFO.*.*", "LIST.*", "NAMES.*")),
+    ),
+    subscribe=(inbox(OBSERVER),),
+)
+"""Looks at everything that is kept, changes nothing."""
+
+
+def configuration(granted: Mapping[str, Grants], public_keys: Mapping[str, str]) -> str:
+    """The `authorization` block of a nats-server: one NKEY user per identity, nobody else gets in.
+
+    Args:
+        granted: by identity.
+        public_keys: NKEY (`U…`) of every identity.
+    """
+    users = "\n".join(_user(each, public_keys[name], name) for name, each in granted.items())
+    return f"authorization {{\n  users: [\n{users}\n  ]\n}}\n"
+
+
+def _user(granted: Grants, public_key: str, name: str) -> str:
+    responds = "allow_responses: true, " if granted.responds else ""
+    return (
+        f"    # {name}\n    {{ nkey: {public_key}, permissions: {{ {responds}"
+        f"publish: {{ allow: {_quoted(granted.publish)} }}, subscribe: {{ allow: {_quoted(granted.subscribe)} }} }} }}"
+    )
+
+
+def _quoted(subjects: Iterable[str]) -> str:
+    return json.dumps(list(subjects))

@@ -1,0 +1,176 @@
+"""Identity x subject x verb on a real server: what each may do is what the clinic's rules say, and nothing more."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import signal
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import nats
+import nkeys
+import pytest
+from nats.aio.client import Client
+
+from chassis import permissions
+from chassis.embedded import server_binary
+from chassis.service import Service
+from contracts import ASKS, EVENTS
+from services import NAMES
+from services.cli import build_all
+from tests.stack import eventually, free_ports
+from tests.unit import practice_settings
+
+pytestmark = [pytest.mark.live, pytest.mark.system]
+DENIED = re.compile(r'permissions violation for (publish|subscription) to "([^"]+)"', re.IGNORECASE)
+VERBS = ("publish", "subscribe")
+MANAGING = ("CREATE", "UPDATE", "DELETE", "PURGE", "MSG.DELETE")
+OURS = ("EVT", "DLQ", "ADV")
+EVERYBODY = (*NAMES, "deployer", "observer")
+Cell = tuple[str, str, str]
+
+
+@pytest.fixture(scope="module")
+def services(tmp_path_factory: pytest.TempPathFactory) -> list[Service]:
+    return build_all(practice_settings(tmp_path_factory.mktemp("unit")))
+
+
+@pytest.fixture(scope="module")
+def seeds() -> dict[str, bytes]:
+    return {name: nkeys.encode_seed(os.urandom(32), nkeys.PREFIX_BYTE_USER) for name in EVERYBODY}
+
+
+@pytest.fixture(scope="module")
+def server(services: list[Service], seeds: dict[str, bytes], tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A nats-server with nothing but the permissions."""
+    (port,) = free_ports(1)
+    folder = tmp_path_factory.mktemp("nats")
+    keys = {name: nkeys.from_seed(bytearray(seed)).public_key.decode() for name, seed in seeds.items()}
+    config = folder / "nats.conf"
+    config.write_text(
+        f'host: 127.0.0.1\nport: {port}\njetstream {{ store_dir: "{folder}" }}\n'
+        + permissions.configuration(permissions.grants(services), keys)
+    )
+    process = subprocess.Popen([server_binary(), "-c", str(config), "-l", str(folder / "log")])
+    yield f"nats://127.0.0.1:{port}"
+    process.send_signal(signal.SIGTERM)
+    process.wait()
+
+
+def subjects(services: list[Service]) -> list[str]:
+    """Every subject there is: of the contracts, of the streams and durables, of answers and hints."""
+    durables = [kind.durable(service.name) for service in services for kind, _ in service.handlers.items()]
+    return [
+        *(kind.subject("10", "285") for kind in EVENTS.values()),
+        *ASKS,
+        *(f"dlq.{name}.contact_opened" for name in NAMES),
+        "dlq.settled",
+        *(f"live.{name}" for name in NAMES),
+        *(f"_INBOX_{name}.answer" for name in EVERYBODY),
+        *(f"$JS.API.STREAM.{verb}.{stream}" for stream in OURS for verb in ("INFO", "MSG.GET", *MANAGING)),
+        *(f"$JS.API.CONSUMER.{verb}.EVT.{each}" for each in durables for verb in ("INFO", "MSG.NEXT", "DELETE")),
+        *(f"$JS.API.CONSUMER.DURABLE.CREATE.EVT.{each}" for each in durables),
+        *(f"$JS.ACK.EVT.{each}.1.1.1.1.1" for each in durables),
+        *("evt.>", "cmd.>", "qry.>", "dlq.>", "live.>", "_INBOX.>", "$JS.API.>", ">"),
+    ]
+
+
+def may(who: str, verb: str, subject: str) -> bool:
+    """What the rules of the house say, in words of their own."""
+    start, *rest = subject.split(".")
+    if ">" in rest or start == ">":
+        return (who, verb, subject) == ("portal", "subscribe", "live.>")
+    if verb == "subscribe":  # its own answers, its own asks; the pages hear hints
+        hears = subject.startswith(f"_INBOX_{who}.") or (start == "live" and who == "portal")
+        return hears or (start in ("cmd", "qry") and rest[0] == who)
+    if start == "evt":  # a fact is told by its owner; a dead letter is sent again by the deployer
+        return who in (rest[2], "deployer")
+    if start in ("cmd", "qry"):  # only front ends ask
+        return who == "portal"
+    if start == "dlq":
+        return who == ("deployer" if rest[0] == "settled" else rest[0])
+    if start == "live":
+        return who == rest[0]
+    if start.startswith("_INBOX_"):  # an answer goes where it was asked for, and only then
+        return False
+    return (who == "deployer" and rest[0] == "API") or _jetstream(who, rest)
+
+
+def _jetstream(who: str, rest: list[str]) -> bool:
+    if rest[0] == "ACK":  # $JS.ACK.<stream>.<durable>...
+        return rest[2].split("-")[0] == who
+    thing, verb, last = rest[1], ".".join(rest[2:-1]), rest[-1]
+    if thing == "STREAM":  # everybody sees whether the streams are whole; the observer reads
+        return rest[2:-1] == ["INFO"] or (who == "observer" and verb == "MSG.GET")
+    if who == "observer":
+        return verb == "INFO.EVT"
+    return verb in ("INFO.EVT", "MSG.NEXT.EVT") and last.split("-")[0] == who
+
+
+class Tries:
+    """One identity trying everything."""
+
+    def __init__(self) -> None:
+        self.denied: set[tuple[str, str]] = set()
+
+    async def heard(self, error: Exception) -> None:
+        if found := DENIED.search(str(error)):
+            self.denied.add(("publish" if found[1].lower() == "publish" else "subscribe", found[2]))
+
+    async def everything(self, bus: Client, all_subjects: list[str]) -> None:
+        for subject in all_subjects:
+            await bus.subscribe(subject)
+        await bus.flush()
+        for subject in all_subjects:
+            if "*" not in subject and ">" not in subject:  # nobody can publish on a wildcard
+                await bus.publish(subject, b"")
+        await bus.flush()
+
+
+def matrix(server: str, seed: Path, who: str, all_subjects: list[str]) -> dict[Cell, bool]:
+    tries = Tries()
+
+    async def run() -> None:
+        bus = await nats.connect(server, nkeys_seed=str(seed), error_cb=tries.heard, max_reconnect_attempts=0)
+        await tries.everything(bus, all_subjects)
+        await bus.publish("denied.last", b"")
+        await bus.flush()
+        await eventually(lambda: ("publish", "denied.last") in tries.denied, "the last refusal is heard")
+        await bus.close()
+
+    asyncio.run(run())
+    return {
+        (who, verb, subject): (verb, subject.lower()) not in tries.denied  # nats-py lowers what the server says
+        for verb in VERBS
+        for subject in all_subjects
+        if verb == "subscribe" or ">" not in subject
+    }
+
+
+@pytest.mark.timeout(120)
+def test_who_may_do_what_is_what_the_rules_say(
+    server: str, services: list[Service], seeds: dict[str, bytes], tmp_path: Path
+) -> None:
+    all_subjects = subjects(services)
+    cells: dict[Cell, bool] = {}
+    for who in EVERYBODY:
+        seed = tmp_path / who
+        seed.write_bytes(seeds[who])
+        cells |= matrix(server, seed, who, all_subjects)
+    wrong = {cell: allowed for cell, allowed in cells.items() if allowed != may(*cell)}
+    assert wrong == {}
+    assert len(cells) >= 1000
+    assert {who for (who, _, _), allowed in cells.items() if allowed} == set(EVERYBODY)
+
+
+def test_nobody_gets_in_without_a_key(server: str) -> None:
+    async def knock() -> None:
+        stranger = Client()
+        with pytest.raises(nats.errors.Error, match="Authorization"):
+            await stranger.connect(server, allow_reconnect=False)
+        await stranger.close()
+
+    asyncio.run(knock())
