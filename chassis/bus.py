@@ -221,10 +221,8 @@ async def _patiently(act: Callable[[], Awaitable[Sequence[Verdict]]], held: Sequ
 
 
 def _security(settings: Settings, service: str) -> BaseSecurity | None:
-    if settings.nats_seed_file is None:
-        return None
-    seed = str(settings.nats_seed_file).format(service=service)
-    return NatsNKey.from_file(seed)
+    seed = settings.seed_file(service)
+    return NatsNKey.from_file(str(seed)) if seed else None
 
 
 def _received(message: Msg) -> Received:

@@ -44,12 +44,14 @@ class EmbeddedNats:
     Args:
         settings: data folder.
         port: where it listens; the monitoring address is the port after it.
+        authorization: who may do what, in the server's own words (chassis.permissions); empty: everybody everything.
     """
 
-    def __init__(self, settings: Settings, port: int) -> None:
+    def __init__(self, settings: Settings, port: int, authorization: str = "") -> None:
         self.url = f"nats://127.0.0.1:{port}"
         self.monitor_url = f"http://127.0.0.1:{port + 1}"
         self._port = port
+        self._authorization = authorization
         self._folder = settings.data_dir.resolve()
         self._process: asyncio.subprocess.Process | None = None
         self._keeper: asyncio.Task[None] | None = None
@@ -71,14 +73,15 @@ class EmbeddedNats:
         self._keeper = asyncio.create_task(self._keep())
 
     async def _start_once(self) -> None:
-        log_file = self._folder / "nats.log"
+        log_file, config = self._folder / "nats.log", self._folder / "nats.conf"
+        config.write_text(CONFIG.read_text("utf-8") + self._authorization, "utf-8")
         environment = os.environ | {
             "DIGI_NATS_PORT": str(self._port),
             "DIGI_NATS_MONITOR_PORT": str(self._port + 1),
             "DIGI_NATS_STORE": str(self._folder / "nats"),
         }
         self._process = await asyncio.create_subprocess_exec(
-            server_binary(), "-c", str(CONFIG), "-l", str(log_file), env=environment,
+            server_binary(), "-c", str(config), "-l", str(log_file), env=environment,
             start_new_session=True, preexec_fn=die_with_parent,
         )  # fmt: skip
         for _ in range(int(START_SECONDS / 0.05)):

@@ -7,8 +7,12 @@ answers; the client is told apart, and `chassis.bus` keeps and counts it.
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+
+import nkeys  # type: ignore[import-untyped]  # it says nothing of its types
 
 from chassis import dead_letters
 from chassis.bus import LIVE, STREAM
@@ -18,6 +22,8 @@ from contracts.base import ASKS, EVENTS
 API = "$JS.API"
 STREAMS = (STREAM, dead_letters.STREAM, "ADV")
 DEPLOYER, OBSERVER = "deployer", "observer"
+FRONT_ENDS = frozenset({"portal"})
+"""Services that people use: they ask, and hear hints."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +42,7 @@ def grants(services: Sequence[Service]) -> dict[str, Grants]:
 
 
 def of_service(service: Service) -> Grants:
-    """Tell its own facts and dead letters, read by its own durables, answer its own asks, see whether the bus is whole.
-
-    Only the service with the pages asks, and hears hints.
-    """
+    """Tell its own facts and dead letters, read by its own durables, answer its asks, see whether the bus is whole."""
     name = service.name
     durables = [kind.durable(name) for kind, _ in service.handlers.items()]
     asked = [kind.subject for kind, _ in service.answers.items()]
@@ -51,9 +54,9 @@ def of_service(service: Service) -> Grants:
             *(f"{API}.STREAM.INFO.{stream}" for stream in STREAMS),
             *(f"{API}.CONSUMER.{verb}.{STREAM}.{durable}" for durable in durables for verb in ("INFO", "MSG.NEXT")),
             *(f"$JS.ACK.{STREAM}.{durable}.>" for durable in durables),
-            *(ASKS if service.web else ()),
+            *(ASKS if name in FRONT_ENDS else ()),
         ),
-        subscribe=(inbox(name), *asked, *((f"{LIVE}.>",) if service.web else ())),
+        subscribe=(inbox(name), *asked, *((f"{LIVE}.>",) if name in FRONT_ENDS else ())),
         responds=bool(asked),
     )
 
@@ -74,6 +77,23 @@ _OBSERVER = Grants(
     subscribe=(inbox(OBSERVER),),
 )
 """Looks at everything that is kept, changes nothing."""
+
+
+def make_seeds(folder: Path, identities: Iterable[str]) -> dict[str, str]:
+    """Give every identity that has none an NKEY seed (`<identity>.seed`, mode 0600); returns their public keys.
+
+    Safe to repeat: a seed that is there is never touched.
+    """
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    public_keys = {}
+    for name in identities:
+        file = folder / f"{name}.seed"
+        if not file.exists():
+            descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(descriptor, "wb") as opened:
+                opened.write(nkeys.encode_seed(os.urandom(32), nkeys.PREFIX_BYTE_USER))
+        public_keys[name] = nkeys.from_seed(bytearray(file.read_bytes())).public_key.decode()
+    return public_keys
 
 
 def configuration(granted: Mapping[str, Grants], public_keys: Mapping[str, str]) -> str:

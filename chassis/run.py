@@ -17,7 +17,7 @@ import httpx
 import uvicorn
 from starlette.applications import Starlette
 
-from chassis import health, provision, seal, telemetry
+from chassis import health, permissions, provision, seal, telemetry
 from chassis.bus import Bus
 from chassis.embedded import EmbeddedNats, die_with_parent
 from chassis.running import Running
@@ -111,12 +111,17 @@ class Process:
 
 
 @asynccontextmanager
-async def bus(settings: Settings) -> AsyncIterator[tuple[str, str]]:
-    """The bus to use (url, monitoring url): that of the settings, or a nats-server of our own while the block runs."""
+async def bus(settings: Settings, services: Sequence[Service]) -> AsyncIterator[tuple[str, str]]:
+    """The bus to use (url, monitoring url): that of the settings, or a nats-server of our own while the block runs.
+
+    On our own these services, the deployer and the observer have what they need and nobody else gets in.
+    """
     if settings.nats_url:
         yield settings.nats_url, settings.nats_monitor_url
         return
-    server = EmbeddedNats(settings, settings.embedded_nats_port)
+    granted = permissions.grants(services)
+    public_keys = permissions.make_seeds(settings.seeds_dir, granted)
+    server = EmbeddedNats(settings, settings.embedded_nats_port, permissions.configuration(granted, public_keys))
     await server.start()
     try:
         yield server.url, server.monitor_url
@@ -126,7 +131,7 @@ async def bus(settings: Settings) -> AsyncIterator[tuple[str, str]]:
 
 async def provision_bus(settings: Settings, url: str, services: Sequence[Service]) -> None:
     """Make or update streams and consumers, as the deployer."""
-    deployer = Bus(settings, "deployer", url)
+    deployer = Bus(settings, permissions.DEPLOYER, url)
     await deployer.reach()
     try:
         await provision.provision(deployer.jetstream(), services)
@@ -153,7 +158,7 @@ async def up(services: Sequence[Service], settings: Settings, announce: Callable
         TryLater: the embedded server does not start.
         OSError: the port is taken.
     """
-    async with bus(settings) as (url, monitor_url):
+    async with bus(settings, services) as (url, monitor_url):
         seal.make_keys(settings.keys_dir, [service.name for service in services])
         await provision_bus(settings, url, services)
         process = Process(services, settings, url, monitor_url)
@@ -181,7 +186,7 @@ async def split(services: Sequence[Service], settings: Settings, announce: Calla
 
     Health ports follow the portal's: the services listen one after the other from `port + 1` on.
     """
-    async with bus(settings) as (url, monitor_url):
+    async with bus(settings, services) as (url, monitor_url):
         seal.make_keys(settings.keys_dir, [service.name for service in services])
         await provision_bus(settings, url, services)
         children: dict[str, asyncio.subprocess.Process] = {}

@@ -40,7 +40,7 @@ class Settings(BaseSettings):
     nats_monitor_url: str = ""
     """The server's monitoring address (http://host:8222); readiness asks it whether the server syncs every write."""
     nats_seed_file: Path | None = None
-    """NKEY seed of this process; {service} is filled in."""
+    """NKEY seed of this process; {service} is filled in. Empty: the one of a bus of our own, where there is one."""
     embedded_nats_port: int = 14222
     host: str = "127.0.0.1"
     port: int = 8000
@@ -65,6 +65,18 @@ class Settings(BaseSettings):
     def keys_dir(self) -> Path:
         """Private keys of this installation; readable by its user alone."""
         return self.data_dir / "keys"
+
+    @property
+    def seeds_dir(self) -> Path:
+        """NKEY seeds for a bus of our own, one per identity."""
+        return self.keys_dir / "bus"
+
+    def seed_file(self, identity: str) -> Path | None:
+        """With what an identity shows who it is on the bus; None where nobody is asked."""
+        if self.nats_seed_file:
+            return Path(str(self.nats_seed_file).format(service=identity))
+        own = self.seeds_dir / f"{identity}.seed"
+        return own if own.exists() else None
 
     @property
     def base_url(self) -> str:

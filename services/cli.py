@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
-from chassis import Service, Settings, dead_letters, provision, run, telemetry
+from chassis import Service, Settings, dead_letters, permissions, provision, run, telemetry
 from chassis.bus import Bus
 from chassis.errors import Outcome
 from chassis.seal import make_keys
@@ -107,7 +107,7 @@ def _on_the_bus(errand: Callable[[Bus, Settings], Awaitable[T]]) -> T:
         raise ValueError("DIGI_NATS_URL is not set: which bus?")
 
     async def there_and_back() -> T:
-        bus = Bus(settings, "deployer", settings.nats_url)
+        bus = Bus(settings, permissions.DEPLOYER, settings.nats_url)
         await bus.reach()
         try:
             return await errand(bus, settings)

@@ -19,7 +19,8 @@ from typing import TypeVar
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
-from chassis import Refused, Role, Service, Settings, Viewer, clock, run, seal
+from chassis import Refused, Role, Service, Settings, Viewer, clock, permissions, run, seal
+from chassis.bus import Bus
 from chassis.reading import facts, last_sequence
 from chassis.running import Running
 from contracts import Event, chat, feedback, intake, portal
@@ -224,17 +225,20 @@ async def replay(reading: Reading, folder: Path) -> list[Event]:
     services = [Service("portal", settings), *(build(name, settings) for name in ("intake", "chat", "feedback"))]
     time_source = clock.SetClock(datetime(2024, 8, 6, 5, 0, tzinfo=UTC))
     with clock.using(time_source):
-        async with run.bus(settings) as (url, monitor_url):
+        async with run.bus(settings, services) as (url, monitor_url):
             seal.make_keys(settings.keys_dir, [service.name for service in services])
             await run.provision_bus(settings, url, services)
             process = run.Process(services, settings, url, monitor_url)
+            observer = Bus(settings, permissions.OBSERVER, url)
             await process.start()
             await process.ready()
+            await observer.reach()
             try:
                 await _live_through(Pilot(process.running[0], time_source), reading, time_source)
-                await _told_everything(process)
-                return [stored.fact for stored in await facts(process.running[0].bus.jetstream())]
+                await _told_everything(process, observer)
+                return [stored.fact for stored in await facts(observer.jetstream())]
             finally:
+                await observer.broker.stop()
                 await process.stop()
 
 
@@ -249,11 +253,11 @@ async def _live_through(pilot: Pilot, reading: Reading, time_source: clock.SetCl
     time_source.set(datetime.combine(CLOSED + timedelta(days=2), time(12, 0), HELSINKI).astimezone(UTC))
 
 
-async def _told_everything(process: run.Process) -> None:
+async def _told_everything(process: run.Process, observer: Bus) -> None:
     """Let every job see the last day, then wait until the stream stands still."""
     for running in process.running:
         await running.run_jobs()
-    bus = process.running[0].bus.jetstream()
+    bus = observer.jetstream()
     still, before = 0, -1
     while still < 10:
         await asyncio.sleep(0.1)

@@ -24,7 +24,7 @@ import psutil
 import pytest
 from sqlalchemy import text
 
-from chassis import Refused
+from chassis import Refused, permissions
 from chassis.asking import Asker
 from chassis.bus import Bus
 from chassis.reading import facts
@@ -166,9 +166,10 @@ class Aftermath:
 
 async def storm(unit: WholeUnit) -> Aftermath:
     """All journeys under all kills."""
-    bus = Bus(unit.settings, "storm", f"nats://127.0.0.1:{unit.settings.embedded_nats_port}")
-    await bus.reach()
-    client = Client(unit.address, Asker(lambda: bus.connection))
+    address = f"nats://127.0.0.1:{unit.settings.embedded_nats_port}"
+    desk, observer = Bus(unit.settings, "portal", address), Bus(unit.settings, permissions.OBSERVER, address)
+    await asyncio.gather(desk.reach(), observer.reach())
+    client = Client(unit.address, Asker(lambda: desk.connection))
     journeys = [Journey() for _ in range(JOURNEYS)]
     hand = Hand(unit)
     try:
@@ -180,10 +181,10 @@ async def storm(unit: WholeUnit) -> Aftermath:
                 await travel(client, journey)
 
         await asyncio.gather(*(one(journey) for journey in journeys), killing)
-        return await _aftermath(unit, bus, client, journeys, hand)
+        return await _aftermath(unit, observer, client, journeys, hand)
     finally:
         await client.close()
-        await bus.broker.stop()
+        await asyncio.gather(desk.broker.stop(), observer.broker.stop())
 
 
 async def _aftermath(unit: WholeUnit, bus: Bus, client: Client, journeys: list[Journey], hand: Hand) -> Aftermath:
