@@ -33,10 +33,10 @@ _MIGRATING = 0x6D696772
 PLUMBING_MIGRATIONS = Path(__file__).with_name("migrations")
 
 
-def newest(chain: Path) -> str:
+def head_of(chain: Path) -> str:
     """The revision a chain of migrations leads to: that of its last file by name."""
-    text = max((chain / "versions").glob("*.py")).read_text(encoding="utf-8")
-    return str(re.findall(r'^revision = "(.+)"$', text, re.MULTILINE)[0])
+    source = max((chain / "versions").glob("*.py")).read_text(encoding="utf-8")
+    return str(re.findall(r'^revision = "(.+)"$', source, re.MULTILINE)[0])
 
 
 def upsert(session: Session, table: type[SQLModel] | Table) -> Any:
@@ -141,11 +141,11 @@ class Database:
     def migrate(self, service_migrations: Path | None = None) -> None:
         """Bring the schema up to date: the plumbing's chain, then the service's own. Safe to repeat."""
         for label, chain in (("chassis", PLUMBING_MIGRATIONS), ("service", service_migrations)):
-            if chain and self._revision(f"alembic_version_{label}") != newest(chain):
+            if chain and self._revision(f"alembic_version_{label}") != head_of(chain):
                 self._upgrade(chain / "versions", f"alembic_version_{label}")
 
     def _revision(self, version_table: str) -> str | None:
-        with self.engine.connect() as connection:
+        with self._reader.connect() as connection:  # whoever only looks waits for no writer
             if not inspect(connection).has_table(version_table):
                 return None
             return connection.execute(select(column("version_num")).select_from(table(version_table))).scalar()

@@ -13,7 +13,7 @@ from contracts.base import SOURCE_PREFIX, Event
 
 _ID = re.compile(r"[!-~]{1,100}")
 """Visible ASCII; the inbox keeps no longer one."""
-_TRACEPARENT = re.compile(r"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
+_TRACEPARENT = re.compile(r"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 """W3C Trace Context, version 00. A damaged one is as good as none."""
 
 

@@ -96,8 +96,8 @@ def apply(
 ) -> Applied:
     """Act on each message at most once, in order, in one transaction.
 
-    The batch is first tried whole. Only when an item fails is it done again with a savepoint per item, so that one
-    failure undoes nothing else (docs/adr/0009). Safe to repeat by event id.
+    The batch is first tried whole. Only when an item fails, or was there before, is it done again with a savepoint per
+    item, so that one failure undoes nothing else (docs/adr/0009). Safe to repeat by event id.
 
     Args:
         consumer: whose handler runs.

@@ -63,9 +63,13 @@ class Process:
         return Starlette(routes=health.routes(lambda: self.running))
 
     async def start(self) -> None:
-        """Start every service, then the web side."""
+        """Take the address, start every service, then the web side.
+
+        Raises:
+            OSError: somebody else listens there.
+        """
+        door = listen(self._settings.host, self._settings.port)
         await asyncio.gather(*(running.start() for running in self.running))
-        door = self._door()
         config = uvicorn.Config(
             telemetry.Traced(self.application()),
             log_config=None,
@@ -83,18 +87,6 @@ class Process:
             await asyncio.sleep(0.01)
         tune_interpreter()
 
-    def _door(self) -> socket.socket:
-        """The socket people come in by, taken before anything is promised.
-
-        Raises:
-            OSError: somebody else listens there.
-        """
-        host, port = self._settings.host, self._settings.port
-        try:
-            return socket.create_server((host, port), backlog=2048)
-        except OSError as error:
-            raise OSError(f"cannot listen on {host}:{port} ({error.strerror}); is a unit running already?") from error
-
     async def ready(self) -> None:
         """Wait until every service may be given work."""
         while not all(running.ready for running in self.running):  # noqa: ASYNC110  # readiness also changes by itself
@@ -108,6 +100,19 @@ class Process:
             self._server.should_exit = True
             await self._serving
         await asyncio.gather(*(running.stop() for running in self.running))
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """The socket people come in by, taken before anything is promised.
+
+    Raises:
+        OSError: somebody else listens there, or there is no such port.
+    """
+    try:
+        return socket.create_server((host, port), backlog=2048)
+    except (OSError, OverflowError) as error:
+        why = getattr(error, "strerror", None) or str(error)
+        raise OSError(f"cannot listen on {host}:{port} ({why}); is a unit running already?") from error
 
 
 @asynccontextmanager
@@ -186,11 +191,13 @@ async def split(services: Sequence[Service], settings: Settings, announce: Calla
 
     Health ports follow the portal's: the services listen one after the other from `port + 1` on.
     """
+    ports = {service.name: settings.port + (0 if service.web else 1 + i) for i, service in enumerate(services)}
+    for port in ports.values():
+        listen(settings.host, port).close()  # said now, not again and again by a service that does not start
     async with bus(settings, services) as (url, monitor_url):
         seal.make_keys(settings.keys_dir, [service.name for service in services])
         await provision_bus(settings, url, services)
         children: dict[str, asyncio.subprocess.Process] = {}
-        ports = {service.name: settings.port + (0 if service.web else 1 + i) for i, service in enumerate(services)}
         keepers = [
             asyncio.create_task(_keep(name, port, settings, url, monitor_url, children)) for name, port in ports.items()
         ]

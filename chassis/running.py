@@ -177,9 +177,8 @@ class Running:
 
 async def _end(tasks: Sequence[asyncio.Task[None]]) -> None:
     """Cancel until they are done: up to Python 3.11 wait_for forgets a cancellation when its result comes at once."""
-    left = set(tasks)
-    while left:
+    while left := [task for task in tasks if not task.done()]:  # one of them may have begun others meanwhile
         for task in left:
             task.cancel()
-        _, left = await asyncio.wait(left, timeout=1)
+        await asyncio.wait(left, timeout=1)
     await asyncio.gather(*tasks, return_exceptions=True)

@@ -21,7 +21,7 @@ from prometheus_client import Counter, Gauge, Histogram
 FACTS = Counter("digi_facts_handled", "Facts handled, by how it ended", ["service", "event", "outcome"])
 DUPLICATES = Counter("digi_inbox_duplicates", "Messages that had already been acted on", ["service"])
 BATCH = Histogram(
-    "digi_batch_facts", "Facts applied in one transaction", ["service"], buckets=(1, 2, 5, 10, 25, 50, 100)
+    "digi_batch_facts", "Facts applied in one transaction", ["service"], buckets=(1, 2, 5, 10, 25, 50, 100, 250)
 )
 DEAD_LETTERS = Counter(
     "digi_dead_letters", "Messages set aside because they could not be handled", ["service", "reason"]
@@ -72,8 +72,8 @@ _leaving = False
 def acting_on(parent: str | None, name: str) -> AbstractContextManager[object]:
     """The span of acting on a fact that came with the `traceparent` of whoever told it.
 
-    Where spans do not leave the process there is none: the fact's own `traceparent` goes on to what follows from it
-    (`Transaction.cause`). A tenth of the time of a batch (docs/adr/0007).
+    Where spans do not leave the process and the fact brings a trace there is none: its `traceparent` goes on to what
+    follows from it (`Transaction.cause`). A tenth of the time of a batch (docs/adr/0007).
     """
     if parent and not _leaving:
         return nullcontext()

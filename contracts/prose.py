@@ -51,6 +51,15 @@ def of_fields(cls: type) -> dict[str, str]:
     return found
 
 
+def below(root: type) -> dict[str, type]:
+    """Every class under `root` by its name."""
+    found: dict[str, type] = {}
+    directly: list[type] = root.__subclasses__()
+    for each in directly:
+        found |= {each.__name__: each, **below(each)}
+    return found
+
+
 @cache
 def _under_fields(module: str) -> dict[str, dict[str, str]]:
     if not module.startswith("contracts"):

@@ -17,11 +17,12 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from chassis import Refused, Viewer
-from contracts.base import Code, Id, Language, MunicipalityCode, Version
+from contracts.base import Code, Id, Language, Message, MunicipalityCode, Version
 from contracts.chat import ConversationView, LeftMessage, MessageView, PromiseView, Words
 from contracts.feedback import TEXT_MAX, GiveFeedback, Given, InvitationView, Score
 from contracts.intake import ContactView
 from contracts.portal import AgeBand, Answer, PromiseKind
+from contracts.prose import below, of_fields
 from contracts.scheduling import HoldView, TimesView, VisitView
 from services.portal import acts, sessions
 from services.portal.acts import Entry
@@ -200,7 +201,12 @@ async def end(request: Request, mine: Mine, key: Key) -> ConversationView:
 @cache
 def description() -> dict[str, Any]:
     """The OpenAPI document of these routes."""
-    return get_openapi(title="Digiterapia", version="1", description=__doc__, routes=routes.routes)
+    made = get_openapi(title="Digiterapia", version="1", description=__doc__, routes=routes.routes)
+    messages = below(Message)
+    for name, schema in made["components"]["schemas"].items():
+        for field, text in of_fields(messages[name]).items() if name in messages else ():
+            schema["properties"][field]["description"] = text
+    return made
 
 
 @routes.get("/openapi.json", include_in_schema=False)

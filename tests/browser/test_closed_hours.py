@@ -60,10 +60,12 @@ def test_a_page_whose_line_has_died_unnoticed_takes_another(closed_town: Town, c
 
 def test_a_page_whose_line_never_came_about_takes_another(closed_town: Town) -> None:
     resident, therapist = closed_town.resident(), closed_town.therapist(AINO)
-    resident.page.route("**/live?*", lambda _route: None, times=1)  # the first one is never answered
     resident.comes_in(KOTKA)
     mine = f"Kantapää ({resident.contact[:8]})"
     _leaves_a_message(resident, mine)
+    expect(resident.heading(re.compile(resident.t("case.promised.advice", day="")))).to_be_visible()
+    resident.page.route("**/live?*", lambda _route: None, times=1)  # the first one is never answered
+    resident.page.reload()
     therapist.page.goto("/fi/desk/callbacks")
     call = therapist.page.get_by_role("listitem").filter(has_text=mine)
     call.get_by_text(therapist.t("calls.outcome.reached")).click()

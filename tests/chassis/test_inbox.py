@@ -188,6 +188,16 @@ def test_the_same_message_again_later_acts_no_more(act: Act, database: Database)
     assert (verdict.ending, len(told(database))) == ("duplicate", 1)
 
 
+def test_a_seen_message_among_new_ones_costs_a_second_try_and_nothing_else(
+    act: Act, write: Writes, database: Database
+) -> None:
+    seen = received(called(), event_id="same")
+    act(seen)
+    verdicts = act(seen, received(called(), sequence=2))
+    assert [verdict.ending for verdict in verdicts] == ["duplicate", "done"]
+    assert (write.count, len(kept(database)), len(told(database))) == (3, 2, 2)
+
+
 def test_a_message_that_failed_can_still_be_acted_on(act: Act, database: Database) -> None:
     fact = called("later")
     act(received(fact, event_id="same"))

@@ -15,7 +15,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, MetaData, inspect
 
 from chassis import Settings
-from chassis.db import PLUMBING_MIGRATIONS, Database, newest
+from chassis.db import PLUMBING_MIGRATIONS, Database, head_of
 from chassis.tables import plumbing
 from services import NAMES
 from services.cli import build
@@ -87,7 +87,7 @@ def expected(wanted: MetaData, request: pytest.FixtureRequest, folder: Path) -> 
 def test_the_last_file_of_a_chain_is_its_head(service: str, tmp_path: Path) -> None:
     chain = tables(service, tmp_path)[1] or PLUMBING_MIGRATIONS
     scripts = ScriptDirectory(str(PLUMBING_MIGRATIONS), version_locations=[str(chain / "versions")])
-    assert scripts.get_heads() == [newest(chain)]
+    assert scripts.get_heads() == [head_of(chain)]
 
 
 def test_a_start_on_a_database_that_is_up_to_date_leaves_alembic_alone(

@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy.exc import OperationalError
 
 from chassis import Jobs
-from chassis.running import Running
+from chassis.running import Running, _end
 from tests.chassis import echo
 from tests.chassis.echo import Called, called
 from tests.stack import Stack, eventually, stack
@@ -249,20 +249,41 @@ def test_it_can_be_stopped_before_it_has_ever_reached_a_bus(tmp_path: Path) -> N
 
 def test_told_to_stop_it_waits_for_its_turn_to_publish(up: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
     """On PostgreSQL the turn is a lock, and whoever was cancelled while giving it back still has it for a moment."""
-    running, taken = at_work(up), [True]
+    running, asked = at_work(up), []
     drain = running.relay.drain
 
     async def when_free(bus: Any) -> bool:
-        return False if taken[0] else await drain(bus)
+        asked.append(running.missing)
+        return False if asked.count(["stopping"]) < 2 else await drain(bus)
 
     monkeypatch.setattr(running.relay, "drain", when_free)
 
     async def check() -> None:
         await running.transact(lambda tx: tx.publish(echo.Echoed(area="10", call_id=uuid4())))
-        stopping = asyncio.create_task(up.stop())
-        await eventually(lambda: running.missing == ["stopping"])
-        taken[0] = False
-        await stopping
+        await up.stop()
         assert up.unsent("echo") == 0
+        assert asked.count(["stopping"]) == 2
 
     up.run(check())
+
+
+@pytest.mark.timeout(20)
+def test_work_begun_while_it_is_told_to_stop_is_ended_too() -> None:
+    """A task that is cancelled may have put another beside itself just before."""
+
+    async def check() -> None:
+        tasks: list[asyncio.Task[None]] = []
+
+        async def begins_another() -> None:
+            try:
+                await asyncio.Event().wait()
+            finally:
+                tasks.append(asyncio.create_task(asyncio.sleep(3600)))
+
+        tasks.append(asyncio.create_task(begins_another()))
+        await asyncio.sleep(0)
+        async with asyncio.timeout(10):
+            await _end(tasks)
+        assert all(task.cancelled() for task in tasks)
+
+    asyncio.run(check())

@@ -119,7 +119,17 @@ def test_where_spans_leave_acting_on_a_fact_is_one_below_whoever_told_it(monkeyp
 
 @pytest.mark.parametrize(
     "header",
-    ["", "00", PARENT[:-1], PARENT.upper(), "01" + PARENT[2:], PARENT + "-00", f"{PARENT[:-2]}zz"],
+    [
+        "",
+        "00",
+        PARENT[:-1],
+        PARENT.upper(),
+        "01" + PARENT[2:],
+        PARENT + "-00",
+        f"{PARENT[:-2]}zz",
+        f"00-{'0' * 32}{PARENT[35:]}",
+        f"{PARENT[:36]}{'0' * 16}-01",
+    ],
 )
 def test_a_damaged_trace_header_of_a_fact_is_as_good_as_none(header: str) -> None:
     assert read_envelope(HEADERS | {"traceparent": header}).traceparent is None

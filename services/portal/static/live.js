@@ -80,6 +80,7 @@ function follow(page) {
   const notice = document.getElementById("connection");
   let last = Number(page.dataset.last ?? 0);
   let lost = 0;
+  let end = () => {};
 
   /** Says so in a while, unless a line comes about before. */
   function broken() {
@@ -91,7 +92,7 @@ function follow(page) {
     address.searchParams.set("after", String(last));
     const source = new EventSource(address);
     let silent = 0;
-    let patience = FIRST_SIGN_MS;
+    let patience = FIRST_SIGN_MS * (1 + Math.random() / 2); // not every page at the same moment
     const alive = () => {
       clearTimeout(silent);
       silent = setTimeout(() => { broken(); source.close(); open(); }, patience);
@@ -115,8 +116,9 @@ function follow(page) {
       clearTimeout(silent);
       setTimeout(open, AGAIN_MS);
     });
-    addEventListener("pagehide", () => { clearTimeout(silent); source.close(); }, { once: true });
+    end = () => { clearTimeout(silent); source.close(); };
   }
+  addEventListener("pagehide", () => end(), { once: true });
   open();
 }
 
