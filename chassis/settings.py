@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Self
+from typing import Annotated, Literal, Self
 
-from pydantic import model_validator
+from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
 
 ROOT = Path(__file__).resolve().parents[1]
+Port = Annotated[int, Field(ge=0, le=65_535)]
 
 
 class Profile(StrEnum):
@@ -41,15 +44,15 @@ class Settings(BaseSettings):
     """The server's monitoring address (http://host:8222); readiness asks it whether the server syncs every write."""
     nats_seed_file: Path | None = None
     """NKEY seed of this process; {service} is filled in. Empty: the one of a bus of our own, where there is one."""
-    embedded_nats_port: int = 14222
+    embedded_nats_port: Port = 14222
     host: str = "127.0.0.1"
-    port: int = 8000
+    port: Port = 8000
     """Where pages, health and metrics answer."""
-    practice_mail_port: int = 14025
+    practice_mail_port: Port = 14025
     """Where a practice installation catches the mail it sends."""
     public_url: str = ""
     """How browsers reach the portal; empty: http://host:port."""
-    log_level: str = "INFO"
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = "INFO"
 
     @property
     def practice(self) -> bool:
@@ -86,6 +89,15 @@ class Settings(BaseSettings):
     def database(self, service: str) -> str:
         """The database of one service."""
         return self.database_url.format(data_dir=self.data_dir, service=service)
+
+    @field_validator("database_url")
+    @classmethod
+    def _is_a_url(cls, url: str) -> str:
+        try:
+            make_url(url)
+        except ArgumentError as error:
+            raise ValueError("not a database URL: postgresql+psycopg://host/{service}") from error
+        return url
 
     @model_validator(mode="after")
     def _production_is_explicit(self) -> Self:

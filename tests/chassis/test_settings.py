@@ -68,3 +68,12 @@ def test_every_service_has_a_database_of_its_own(tmp_path: Path) -> None:
 def test_settings_do_not_change_after_they_are_read() -> None:
     with pytest.raises(ValidationError):
         Settings().port = 1  # type: ignore[misc]  # that is the point
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("log_level", "LOUD"), ("port", 99_999), ("embedded_nats_port", -1), ("database_url", "rubbish")],
+)
+def test_a_wrong_setting_is_refused_by_its_name(name: str, value: Any) -> None:
+    with pytest.raises(ValidationError, match=name):
+        Settings(**{name: value})

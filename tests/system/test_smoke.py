@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import os
 import re
 import signal
+import socket
+import subprocess
 import sys
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from subprocess import CompletedProcess
 
+import psutil
 import pytest
 
+from chassis.settings import ROOT
 from services.smoke import EXPECTED
+from tests.stack import free_ports
 from tests.whole import WholeUnit, whole_unit
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(180)]
@@ -101,3 +107,18 @@ def test_a_unit_split_into_processes_serves_a_journey_and_drains_on_sigterm(tmp_
     with whole_unit(tmp_path, "--split", by=signal.SIGTERM) as unit:
         smoke = unit.smoke()
         assert smoke.returncode == 0, smoke.stdout + smoke.stderr
+
+
+@pytest.mark.parametrize("words", [(), ("--split",)], ids=["one process", "split"])
+def test_a_taken_address_is_said_at_once_and_nothing_is_left_running(words: tuple[str, ...], tmp_path: Path) -> None:
+    (port,) = free_ports(1)
+    with socket.create_server(("127.0.0.1", port)):
+        ended = subprocess.run(
+            [sys.executable, "-m", "services", "up", *words],
+            env=os.environ | {"DIGI_DATA_DIR": str(tmp_path), "DIGI_PORT": str(port),
+                              "DIGI_EMBEDDED_NATS_PORT": str(free_ports(2)[0])},
+            capture_output=True, text=True, timeout=60, cwd=ROOT, check=False,
+        )  # fmt: skip
+    assert ended.returncode == 2
+    assert f"digi: cannot listen on 127.0.0.1:{port}" in ended.stderr
+    assert not any("nats-server" in each.name() for each in psutil.Process().children(recursive=True))

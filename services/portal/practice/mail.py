@@ -13,6 +13,8 @@ from typing import Any
 
 from aiosmtpd.smtp import SMTP, Envelope
 
+from chassis import telemetry
+
 KEPT = 200
 """How many mails are kept; an older one gives way."""
 
@@ -53,10 +55,19 @@ async def start(host: str, port: int) -> Mailbox:
     Args:
         host: a loopback address: whoever reaches it can put mail here.
         port: 0 takes a free one.
+
+    Raises:
+        OSError: somebody else listens there; it is logged, because the web side that asked says no more than that it
+            does not start.
     """
     loop = asyncio.get_running_loop()
     mailbox = Mailbox()
-    mailbox.server = await loop.create_server(
-        lambda: SMTP(mailbox, loop=loop, hostname="localhost", data_size_limit=LONGEST_BYTES), host, port
-    )
+    try:
+        mailbox.server = await loop.create_server(
+            lambda: SMTP(mailbox, loop=loop, hostname="localhost", data_size_limit=LONGEST_BYTES), host, port
+        )
+    except OSError:
+        why = "mail cannot be caught: is another unit running? DIGI_PRACTICE_MAIL_PORT sets another port"
+        telemetry.log("portal").error(why, address=f"{host}:{port}")
+        raise
     return mailbox
