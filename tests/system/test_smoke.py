@@ -121,4 +121,5 @@ def test_a_taken_address_is_said_at_once_and_nothing_is_left_running(words: tupl
         )  # fmt: skip
     assert ended.returncode == 2
     assert f"digi: cannot listen on 127.0.0.1:{port}" in ended.stderr
-    assert not any("nats-server" in each.name() for each in psutil.Process().children(recursive=True))
+    running = [each.info["cmdline"] or [] for each in psutil.process_iter(["cmdline"])]
+    assert not [words for words in running if any(str(tmp_path) in word for word in words)]
