@@ -129,9 +129,8 @@ class Relay:
         taking = asyncio.ensure_future(asyncio.to_thread(_take_turn, self._database, key))
         try:
             yield await asyncio.shield(taking)
-        finally:  # also when cancelled while taking it: a turn that nobody gives back stops every other process
-            if (turn := await taking) is not None:
-                await asyncio.to_thread(turn.give_back)
+        finally:  # whenever it is cancelled: a turn that nobody gives back stops every process of the service
+            await asyncio.shield(asyncio.ensure_future(_give_back(taking)))
 
 
 class _Turn:
@@ -154,6 +153,11 @@ class _Turn:
     def give_back(self) -> None:
         with self._in_use, self._connection as connection:
             connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": self._key})
+
+
+async def _give_back(taking: asyncio.Future[_Turn | None]) -> None:
+    if (turn := await taking) is not None:
+        await asyncio.to_thread(turn.give_back)
 
 
 def _take_turn(database: Database, key: int) -> _Turn | None:

@@ -6,6 +6,7 @@ import asyncio
 import json
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import select, update
+from sqlmodel import Session
 
 import chassis.outbox
 from chassis import Transaction, clock
@@ -69,8 +71,8 @@ def test_a_transaction_that_fails_uses_up_no_version(database: Database) -> None
     assert [row.headers["ce-aggregateversion"] for row in rows(database)] == ["1"]
 
 
-def _told_then_broken(session: object, call_id: UUID) -> None:
-    write_down(session, [_telling(Transaction("echo", session, Sealer(Path(), "echo")), (call_id,))])  # type: ignore[arg-type]
+def _told_then_broken(session: Session, call_id: UUID) -> None:
+    write_down(session, [_telling(Transaction("echo", session, Sealer(Path(), "echo")), (call_id,))])
     raise ZeroDivisionError
 
 
@@ -241,6 +243,37 @@ def test_a_relay_that_is_stopped_while_it_takes_its_turn_gives_it_back(
     asyncio.run(case())
 
 
-async def _enter(relay: Relay) -> None:
+@pytest.mark.parametrize("_migrated", ["postgresql"], indirect=True)
+def test_a_relay_that_is_stopped_while_no_thread_is_free_to_give_its_turn_back_gives_it_back(
+    database: Database,
+) -> None:
+    """Cancelling who waits for a thread that has not begun takes the work off the queue."""
+    go_on = threading.Event()
+
+    async def case() -> None:
+        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(1))
+        taken, leave = asyncio.Event(), asyncio.Event()
+        having = asyncio.create_task(_enter(Relay(database, "echo"), taken, leave))
+        await taken.wait()
+        busy = asyncio.get_running_loop().run_in_executor(None, go_on.wait, 30)
+        leave.set()
+        await asyncio.sleep(0.05)  # it is giving its turn back now, and waits for a thread
+        having.cancel()
+        await asyncio.gather(having, return_exceptions=True)
+        go_on.set()
+        await busy
+        await eventually(lambda: _free(database), seconds=5)
+
+    asyncio.run(case())
+
+
+async def _free(database: Database) -> bool:
+    async with Relay(database, "echo")._sole() as mine:
+        return mine is not None
+
+
+async def _enter(relay: Relay, taken: asyncio.Event | None = None, leave: asyncio.Event | None = None) -> None:
     async with relay._sole():
-        pass
+        if taken and leave:
+            taken.set()
+            await leave.wait()
