@@ -163,13 +163,13 @@ class Bus:
         subscriber.__class__ = AtOnceBatchSubscriber
         subscriber(deliver)
 
-    def answer(self, answerer: Answerer, hint: Callable[[Sequence[Hint]], Awaitable[None]]) -> None:
+    def answer(self, answerer: Answerer) -> None:
         """Answer one command or query; processes of the same service share the work."""
 
         async def reply(message: NatsMessage) -> NatsResponse:
             outcome, body, hints = await answerer.reply(message.raw_message.data, message.raw_message.headers or {})
             if answerer.kind.kind is Kind.COMMAND:  # a query has changed nothing
-                await hint(hints)
+                await self.send_hints(hints)
             return NatsResponse(body, headers={OUTCOME: outcome})
 
         self.broker.subscriber(answerer.kind.subject, queue=self.service, decoder=_raw, max_workers=8)(reply)

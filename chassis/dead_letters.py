@@ -13,9 +13,9 @@ from enum import StrEnum
 from typing import Any
 
 from nats.js.client import JetStreamContext
-from nats.js.errors import NotFoundError
 
 from chassis.errors import Refused
+from chassis.reading import messages
 
 STREAM = "DLQ"
 SETTLED = "dlq.settled"
@@ -64,24 +64,20 @@ class Letter:
 
 async def letters(bus: JetStreamContext) -> list[Letter]:
     """Every letter that is still kept, oldest first, with what became of it."""
-    state = (await bus.stream_info(STREAM)).state
     found: dict[int, Letter] = {}
-    for sequence in range(max(state.first_seq, 1), state.last_seq + 1):
-        try:
-            message = await bus.get_msg(STREAM, sequence)
-        except NotFoundError:
-            continue  # past its age
+    async for message in messages(bus, STREAM):
         headers = dict(message.headers or {})
         if message.subject != SETTLED:
-            found[sequence] = _letter(sequence, message, headers)
+            each = _letter(message, headers)
+            found[each.number] = each
         elif (number := int(headers[NUMBER])) in found:
             found[number] = replace(found[number], fate=Fate(headers[FATE]))
     return list(found.values())
 
 
-def _letter(sequence: int, message: Any, headers: dict[str, str]) -> Letter:
+def _letter(message: Any, headers: dict[str, str]) -> Letter:
     return Letter(
-        number=sequence,
+        number=message.seq,
         at=message.time,
         consumer=headers.get("dlq-consumer", "?"),
         reason=headers.get("dlq-reason", "?"),

@@ -14,13 +14,13 @@ from pathlib import Path
 
 import nkeys  # type: ignore[import-untyped]  # it says nothing of its types
 
-from chassis import dead_letters
+from chassis import dead_letters, provision
 from chassis.bus import LIVE, STREAM
+from chassis.seal import write_private
 from chassis.service import Service
 from contracts.base import ASKS, EVENTS
 
 API = "$JS.API"
-STREAMS = (STREAM, dead_letters.STREAM, "ADV")
 DEPLOYER, OBSERVER = "deployer", "observer"
 FRONT_ENDS = frozenset({"portal"})
 """Services that people use: they ask, and hear hints."""
@@ -51,7 +51,7 @@ def of_service(service: Service) -> Grants:
             *(kind.pattern for kind in EVENTS.values() if kind.owner == name),
             f"dlq.{name}.*",
             f"{LIVE}.{name}",
-            *(f"{API}.STREAM.INFO.{stream}" for stream in STREAMS),
+            *(f"{API}.STREAM.INFO.{stream.name}" for stream in provision.STREAMS),
             *(f"{API}.CONSUMER.{verb}.{STREAM}.{durable}" for durable in durables for verb in ("INFO", "MSG.NEXT")),
             *(f"$JS.ACK.{STREAM}.{durable}.>" for durable in durables),
             *(ASKS if name in FRONT_ENDS else ()),
@@ -84,14 +84,11 @@ def make_seeds(folder: Path, identities: Iterable[str]) -> dict[str, str]:
 
     Safe to repeat: a seed that is there is never touched.
     """
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     public_keys = {}
     for name in identities:
         file = folder / f"{name}.seed"
         if not file.exists():
-            descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(descriptor, "wb") as opened:
-                opened.write(nkeys.encode_seed(os.urandom(32), nkeys.PREFIX_BYTE_USER))
+            write_private(file, nkeys.encode_seed(os.urandom(32), nkeys.PREFIX_BYTE_USER).decode())
         public_keys[name] = nkeys.from_seed(bytearray(file.read_bytes())).public_key.decode()
     return public_keys
 

@@ -21,6 +21,7 @@ from nats.js.api import (
 from nats.js.client import JetStreamContext
 from nats.js.errors import NotFoundError
 
+from chassis import dead_letters
 from chassis.bus import STREAM
 from chassis.inbox import MAX_DELIVER
 from chassis.service import Service
@@ -49,7 +50,7 @@ def _stream(name: str, subject: str, *, days: int, gigabytes: float) -> StreamCo
 
 STREAMS = (
     _stream(STREAM, "evt.>", days=90, gigabytes=4),
-    _stream("DLQ", "dlq.>", days=180, gigabytes=1),
+    _stream(dead_letters.STREAM, "dlq.>", days=180, gigabytes=1),
     _stream("ADV", "$JS.EVENT.ADVISORY.CONSUMER.>", days=14, gigabytes=0.25),
 )
 """Facts; what could not be handled; the server's own words about consumers that gave up."""

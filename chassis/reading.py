@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
+from nats.js.api import RawStreamMsg
 from nats.js.client import JetStreamContext
 from nats.js.errors import NotFoundError
 
@@ -25,16 +27,22 @@ async def last_sequence(bus: JetStreamContext, stream: str = STREAM) -> int:
     return (await bus.stream_info(stream)).state.last_seq
 
 
+async def messages(bus: JetStreamContext, stream: str, *, after: int = 0) -> AsyncIterator[RawStreamMsg]:
+    """Every message of a stream after a sequence that is still kept, in order, up to the newest when this begins."""
+    state = (await bus.stream_info(stream)).state
+    for sequence in range(max(state.first_seq, after + 1), state.last_seq + 1):
+        try:
+            yield await bus.get_msg(stream, sequence)
+        except NotFoundError:
+            continue  # past its age meanwhile
+
+
 async def facts(bus: JetStreamContext, *, after: int = 0) -> list[Stored]:
     """Every fact after a sequence, in order; what no contract declares is left out."""
     found = []
-    for sequence in range(after + 1, await last_sequence(bus) + 1):
-        try:
-            message = await bus.get_msg(STREAM, sequence)
-        except NotFoundError:
-            continue  # past its age
+    async for message in messages(bus, STREAM, after=after):
         headers = dict(message.headers or {})
         kind = EVENTS.get(headers.get("ce-type", ""))
-        if kind and message.data is not None:
-            found.append(Stored(sequence, kind.cls.model_validate_json(message.data), headers))
+        if kind and message.seq is not None and message.data is not None:
+            found.append(Stored(message.seq, kind.cls.model_validate_json(message.data), headers))
     return found

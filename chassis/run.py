@@ -134,14 +134,25 @@ async def bus(settings: Settings, services: Sequence[Service]) -> AsyncIterator[
         await server.stop()
 
 
+@asynccontextmanager
+async def deployer(settings: Settings, url: str) -> AsyncIterator[Bus]:
+    """The bus in the hands of the deployer, for a short errand.
+
+    Raises:
+        TryLater: `bus-not-there`: nothing answers at the address.
+    """
+    there = Bus(settings, permissions.DEPLOYER, url)
+    await there.reach()
+    try:
+        yield there
+    finally:
+        await there.broker.stop()
+
+
 async def provision_bus(settings: Settings, url: str, services: Sequence[Service]) -> None:
     """Make or update streams and consumers, as the deployer."""
-    deployer = Bus(settings, permissions.DEPLOYER, url)
-    await deployer.reach()
-    try:
-        await provision.provision(deployer.jetstream(), services)
-    finally:
-        await deployer.broker.stop()
+    async with deployer(settings, url) as there:
+        await provision.provision(there.jetstream(), services)
 
 
 async def _until_told() -> str:

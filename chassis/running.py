@@ -80,7 +80,7 @@ class Running:
             self.bus.consume(consumer.durable, kind.pattern, partial(self._apply, consumer))
         for asked, answer in self.service.answers.items():
             answerer = Answerer(self.name, asked, self.service.wire(answer, given=2), self.sealer, self.database)
-            self.bus.answer(answerer, self.bus.send_hints)
+            self.bus.answer(answerer)
         self._jobs = [(every, self.service.wire(job, given=1, also=[self.ask])) for every, job in self.service.jobs]
 
     async def _reach_the_bus(self) -> None:

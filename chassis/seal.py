@@ -20,6 +20,18 @@ from chassis.errors import Unprocessable
 ALGORITHMS = ["ECDH-ES", "A256GCM"]
 
 
+def write_private(file: Path, text: str) -> None:
+    """Write a new file that this user alone can read, in a folder that this user alone can open.
+
+    Raises:
+        FileExistsError: it is there already: a key is never overwritten.
+    """
+    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as opened:
+        opened.write(text)
+
+
 def make_keys(keys_dir: Path, services: list[str]) -> None:
     """Give every service that has none a key pair. Safe to repeat: an existing key is never touched."""
     public = keys_dir / "public"
@@ -28,9 +40,7 @@ def make_keys(keys_dir: Path, services: list[str]) -> None:
         private_file, public_file = keys_dir / f"{service}.jwks", public / f"{service}.jwk"
         if not private_file.exists():
             key = ECKey.generate_key("P-256", auto_kid=True)
-            descriptor = os.open(private_file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(descriptor, "w") as file:
-                json.dump(KeySet([key]).as_dict(private=True), file)
+            write_private(private_file, json.dumps(KeySet([key]).as_dict(private=True)))
         if not public_file.exists():
             newest = _private_keys(private_file).keys[0]
             public_file.write_text(json.dumps(newest.as_dict(private=False)))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterator, Mapping
 from datetime import date, time
-from functools import cache
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Self
 
@@ -36,7 +36,7 @@ class UnknownArea(KeyError):
 class _Setting(BaseModel):
     """Frozen, and closed: a misspelt key in a file is an error, not a silence."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class Texts(_Setting):
@@ -185,7 +185,7 @@ def _read(file: Path, *, practice: bool) -> Area:
     return area.model_copy(update={"chat": area.chat.model_copy(update={"practice": practice})})
 
 
-@cache
+@lru_cache(maxsize=64)
 def _parsed(text: str) -> Area:
     """What a file says; every service of a process reads the same ones."""
     return Area.model_validate(tomllib.loads(text))

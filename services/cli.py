@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
-from chassis import Service, Settings, dead_letters, permissions, provision, run, telemetry
+from chassis import Service, Settings, dead_letters, provision, run, telemetry
 from chassis.bus import Bus
 from chassis.errors import Outcome
 from chassis.seal import make_keys
@@ -107,20 +107,17 @@ def _on_the_bus(errand: Callable[[Bus, Settings], Awaitable[T]]) -> T:
         raise ValueError("DIGI_NATS_URL is not set: which bus?")
 
     async def there_and_back() -> T:
-        bus = Bus(settings, permissions.DEPLOYER, settings.nats_url)
-        await bus.reach()
-        try:
+        async with run.deployer(settings, settings.nats_url) as bus:
             return await errand(bus, settings)
-        finally:
-            await bus.broker.stop()
 
     done: T = _run(there_and_back())
     return done
 
 
 async def _provision(bus: Bus, settings: Settings) -> list[str]:
-    await provision.provision(bus.jetstream(), build_all(settings))
-    return await _verify(bus, settings)
+    services = build_all(settings)
+    await provision.provision(bus.jetstream(), services)
+    return await provision.differences(bus.jetstream(), services)
 
 
 async def _verify(bus: Bus, settings: Settings) -> list[str]:
@@ -153,12 +150,14 @@ def _letters(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _settle(arguments: argparse.Namespace) -> int:
+    settled = _on_the_bus(lambda bus, _: arguments.errand(bus.jetstream(), arguments.number))
+    print(f"dead letter {settled.number}: {settled.fate}")
+    return 0
+
+
 def _letter(arguments: argparse.Namespace) -> int:
-    number: int = arguments.number
-    found = _on_the_bus(lambda bus, _: arguments.errand(bus.jetstream(), number))
-    if arguments.errand is not dead_letters.letter:
-        print(f"dead letter {number}: {found.fate}")
-        return 0
+    found = _on_the_bus(lambda bus, _: dead_letters.letter(bus.jetstream(), arguments.number))
     for name, value in (found.summary() | dict(found.headers)).items():
         print(f"{name}: {value}")
     print(f"\n{found.body.decode(errors='replace')}")
@@ -206,18 +205,22 @@ def _add_bus(bus: argparse.ArgumentParser) -> None:
     listed.add_argument("--all", action="store_true", help="also those that were replayed or dropped")
     listed.add_argument("--json", action="store_true", help="for a program to read")
     listed.set_defaults(do=_letters)
-    for name, errand, meaning in (
-        ("show", dead_letters.letter, "one with its envelope and body, as they were published"),
+    for name, how, meaning in (
+        ("show", {"do": _letter}, "one with its envelope and body, as they were published"),
         (
             "replay",
-            dead_letters.replay,
+            {"do": _settle, "errand": dead_letters.replay},
             "publish one again where it was, once its cause is mended; acted on at most once",
         ),
-        ("drop", dead_letters.drop, "let one go: nobody will act on it; it stays to be read for its 180 days"),
+        (
+            "drop",
+            {"do": _settle, "errand": dead_letters.drop},
+            "let one go: nobody will act on it; it stays to be read for its 180 days",
+        ),
     ):
         act = acts.add_parser(name, help=meaning)
         act.add_argument("number", type=int, help="as `list` shows it")
-        act.set_defaults(do=_letter, errand=errand)
+        act.set_defaults(**how)
 
 
 def _parser() -> argparse.ArgumentParser:

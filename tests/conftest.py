@@ -49,7 +49,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "postgresql" in item.name:
             item.add_marker("live")
-        if "tmp_path" in getattr(item, "fixturenames", ()):
+        if "tmp_path_factory" in getattr(item, "fixturenames", ()):
             item.add_marker("disk")
     if chromium():
         return

@@ -35,6 +35,7 @@ from chassis import Service, Settings, clock, telemetry
 from chassis.bus import Bus
 from chassis.embedded import EmbeddedNats
 from chassis.envelope import headers_for
+from chassis.reading import messages
 from chassis.run import Process, provision_bus
 from chassis.seal import make_keys
 from chassis.tables import inbox, outbox
@@ -215,13 +216,10 @@ class Stack:
 
     async def letters(self, stream: str = "EVT") -> list[Letter]:
         """Every message of a stream, in order."""
-        bus = await self.bus()
-        state = (await bus.stream_info(stream)).state
-        found = []
-        for sequence in range(max(state.first_seq, 1), state.last_seq + 1):
-            message = await bus.get_msg(stream, sequence)
-            found.append(Letter(str(message.subject), dict(message.headers or {}), message.data or b""))
-        return found
+        return [
+            Letter(str(message.subject), dict(message.headers or {}), message.data or b"")
+            async for message in messages(await self.bus(), stream)
+        ]
 
     # --- services ---
 

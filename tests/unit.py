@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import atexit
 import json
-import os
 import shutil
 import tempfile
 from collections.abc import Awaitable, Callable
@@ -38,13 +37,13 @@ def practice_settings(folder: Path, **over: Any) -> Settings:
     """Settings of a practice installation of its own in `folder`, keys made."""
     settings = Settings(data_dir=folder, **over)
     if not settings.keys_dir.exists():
-        shutil.copytree(_keys(), settings.keys_dir, copy_function=os.link)
+        shutil.copytree(_keys(), settings.keys_dir)
     return settings
 
 
 @cache
 def _keys() -> Path:
-    """A folder of keys, made once per test process: nothing ever writes to a key file that is there."""
+    """A folder of keys, made once per test process, then copied."""
     folder = _folder("digi-keys-")
     make_keys(folder, SERVICES)
     return folder

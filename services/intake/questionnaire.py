@@ -10,7 +10,7 @@ import tomllib
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import date
-from functools import cache
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Self
 
@@ -42,7 +42,7 @@ class QuestionnaireError(ValueError):
 class _Part(BaseModel):
     """Frozen, and closed: a misspelt key in a file is an error, not a silence."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class Sign(_Part):
@@ -247,7 +247,7 @@ def load_questionnaires(folder: Path) -> Questionnaires:
     return Questionnaires([read_questionnaire(file.stem, file.read_text(encoding="utf-8")) for file in files])
 
 
-@cache
+@lru_cache(maxsize=64)
 def read_questionnaire(version: str, text: str) -> Questionnaire:
     """Read one version from the text of its file.
 

@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from chassis.seal import write_private
 from services.intake.settings import IntakeSettings
 
 KEY_BYTES = 32
@@ -127,12 +128,5 @@ def open_vault(settings: IntakeSettings, *, practice_file: Path | None) -> Vault
     if file is None:
         raise VaultError("production needs INTAKE_VAULT_KEYS or INTAKE_VAULT_KEYS_FILE")
     if settings.vault_keys_file is None and not file.exists():
-        _make_key(file)
+        write_private(file, f"practice:{urlsafe_b64encode(secrets.token_bytes(KEY_BYTES)).decode()}\n")
     return Vault.of(file.read_text(encoding="ascii"))
-
-
-def _make_key(file: Path) -> None:
-    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w", encoding="ascii") as opened:
-        opened.write(f"practice:{urlsafe_b64encode(secrets.token_bytes(KEY_BYTES)).decode()}\n")

@@ -40,7 +40,7 @@ Cleaned = BeforeValidator(lambda typed: clean(typed) if isinstance(typed, str) e
 
 
 class _Body(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class Opening(_Body):

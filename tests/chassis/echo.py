@@ -17,8 +17,10 @@ from sqlmodel import Field, Session, SQLModel, func, select
 from chassis import Answers, Handlers, Hint, Refused, Service, Settings, Transaction, TryLater, Unprocessable
 from chassis.envelope import headers_for
 from chassis.inbox import Received
+from chassis.running import Running
 from chassis.tables import UtcInstant
 from contracts.base import Ask, AskType, Code, Event, EventType, Id, Kind, View
+from tests.stack import Stack
 
 
 class EchoTable(SQLModel, registry=registry()):
@@ -180,3 +182,13 @@ def received(fact: Called, *, sequence: int = 1, deliveries: int = 1, event_id: 
 
 def hint_of(call_id: UUID) -> Hint:
     return Hint(contact=call_id)
+
+
+def at_work(made: Stack) -> Running:
+    """Start the echo service of this installation."""
+    made.run(made.start())
+    assert made.process
+    running = made.process.running[0]
+    tables.create_all(running.database.engine)
+    made.run(made.ready())
+    return running

@@ -33,7 +33,7 @@ def asks(database: Database, sealer: Sealer) -> Asks:
 
     def ask(ask: Ask[Any], *, key: str | None = None, viewer: Viewer | None = SOMEBODY) -> tuple[str, Any]:
         answer = echo.call if isinstance(ask, echo.Call) else echo.get_count
-        answerer = Answerer("echo", ask.asked, answer, sealer, database)  # type: ignore[arg-type]
+        answerer = Answerer("echo", ask.asked, answer, sealer, database)  # type: ignore[arg-type]  # the answer of this very ask
         headers = {"digi-viewer": viewer.model_dump_json()} if viewer else {}
         if key:
             headers["digi-idempotency-key"] = key
@@ -63,7 +63,7 @@ def test_the_same_key_with_another_content_is_refused(asks: Asks, database: Data
 
 
 def test_a_command_without_a_key_is_refused(database: Database, sealer: Sealer) -> None:
-    answerer = Answerer("echo", echo.Call.asked, echo.call, sealer, database)  # type: ignore[arg-type]
+    answerer = Answerer("echo", echo.Call.asked, echo.call, sealer, database)  # type: ignore[arg-type]  # the answer of this very ask
     body = echo.Call(call_id=uuid4()).model_dump_json().encode()
     outcome, said, _ = asyncio.run(answerer.reply(body, {"digi-viewer": SOMEBODY.model_dump_json()}))
     assert (outcome, json.loads(said)["code"]) == ("refused", "idempotency-key-missing")
@@ -104,7 +104,7 @@ def test_an_answer_that_does_not_come_about_changes_nothing_and_may_be_asked_for
 
 @pytest.mark.parametrize("body", [b"{", b"[]", b'{"call_id": "Aino Esimerkki"}'])
 def test_what_makes_no_sense_is_refused_without_repeating_it(database: Database, sealer: Sealer, body: bytes) -> None:
-    answerer = Answerer("echo", echo.Call.asked, echo.call, sealer, database)  # type: ignore[arg-type]
+    answerer = Answerer("echo", echo.Call.asked, echo.call, sealer, database)  # type: ignore[arg-type]  # the answer of this very ask
     outcome, said, _ = asyncio.run(answerer.reply(body, {"digi-viewer": SOMEBODY.model_dump_json()}))
     assert (outcome, json.loads(said)["code"]) == ("refused", "not-valid")
     assert b"Esimerkki" not in said
@@ -135,7 +135,7 @@ def test_what_cannot_be_put_on_record_is_not_shown(asks: Asks, database: Databas
 
 
 def test_a_query_changes_nothing(database: Database, sealer: Sealer) -> None:
-    answerer = Answerer("echo", echo.GetCount.asked, echo.call, sealer, database)  # type: ignore[arg-type]
+    answerer = Answerer("echo", echo.GetCount.asked, echo.call, sealer, database)  # type: ignore[arg-type]  # the answer of this very ask
     body = echo.GetCount(call_id=uuid4()).model_dump_json().encode()
     asyncio.run(answerer.reply(body, {"digi-viewer": SOMEBODY.model_dump_json()}))
     assert (database.read(echo.how_many), count(database, outbox)) == (0, 0)

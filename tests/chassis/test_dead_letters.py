@@ -25,10 +25,7 @@ pytestmark = pytest.mark.live
 def up(tmp_path: Path) -> Iterator[Stack]:
     """The echo service at work."""
     with stack(tmp_path, lambda settings: [echo.build(settings)]) as made:
-        made.run(made.start())
-        assert made.process
-        echo.tables.create_all(made.process.running[0].database.engine)
-        made.run(made.ready())
+        echo.at_work(made)
         yield made
 
 

@@ -38,7 +38,7 @@ class Writes:
 
 @pytest.fixture
 def consumer(sealer: Sealer) -> Consumer:
-    return Consumer("echo", Called.declared, partial(echo.echo, valley=echo.Valley()), sealer)  # type: ignore[arg-type]
+    return Consumer("echo", Called.declared, partial(echo.echo, valley=echo.Valley()), sealer)  # type: ignore[arg-type]  # the handler of this very event
 
 
 @pytest.fixture

@@ -14,23 +14,13 @@ import pytest
 from sqlalchemy.exc import OperationalError
 
 from chassis import Jobs
-from chassis.running import Running, _end
+from chassis.running import _end
 from tests.chassis import echo
-from tests.chassis.echo import Called, called
+from tests.chassis.echo import Called, at_work, called
 from tests.stack import Stack, eventually, stack
 
 pytestmark = pytest.mark.live
 DURABLE = Called.declared.durable("echo")
-
-
-def at_work(made: Stack) -> Running:
-    """Start the echo service of this installation."""
-    made.run(made.start())
-    assert made.process
-    running = made.process.running[0]
-    echo.tables.create_all(running.database.engine)
-    made.run(made.ready())
-    return running
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import re
 import signal
 import subprocess
@@ -11,7 +10,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import nats
-import nkeys
 import pytest
 from nats.aio.client import Client
 
@@ -39,16 +37,17 @@ def services(tmp_path_factory: pytest.TempPathFactory) -> list[Service]:
 
 
 @pytest.fixture(scope="module")
-def seeds() -> dict[str, bytes]:
-    return {name: nkeys.encode_seed(os.urandom(32), nkeys.PREFIX_BYTE_USER) for name in EVERYBODY}
+def seeds(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of everybody's seeds."""
+    return tmp_path_factory.mktemp("seeds")
 
 
 @pytest.fixture(scope="module")
-def server(services: list[Service], seeds: dict[str, bytes], tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def server(services: list[Service], seeds: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A nats-server with nothing but the permissions."""
     (port,) = free_ports(1)
     folder = tmp_path_factory.mktemp("nats")
-    keys = {name: nkeys.from_seed(bytearray(seed)).public_key.decode() for name, seed in seeds.items()}
+    keys = permissions.make_seeds(seeds, EVERYBODY)
     config = folder / "nats.conf"
     config.write_text(
         f'host: 127.0.0.1\nport: {port}\njetstream {{ store_dir: "{folder}" }}\n'
@@ -151,15 +150,11 @@ def matrix(server: str, seed: Path, who: str, all_subjects: list[str]) -> dict[C
 
 
 @pytest.mark.timeout(120)
-def test_who_may_do_what_is_what_the_rules_say(
-    server: str, services: list[Service], seeds: dict[str, bytes], tmp_path: Path
-) -> None:
+def test_who_may_do_what_is_what_the_rules_say(server: str, services: list[Service], seeds: Path) -> None:
     all_subjects = subjects(services)
     cells: dict[Cell, bool] = {}
     for who in EVERYBODY:
-        seed = tmp_path / who
-        seed.write_bytes(seeds[who])
-        cells |= matrix(server, seed, who, all_subjects)
+        cells |= matrix(server, seeds / f"{who}.seed", who, all_subjects)
     wrong = {cell: allowed for cell, allowed in cells.items() if allowed != may(*cell)}
     assert wrong == {}
     assert len(cells) >= 1000

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, Key, KeySet, RSAKey
+
+from chassis.seal import write_private
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +66,5 @@ def make_keys(file: Path) -> None:
     """Give a practice client keys of its own. Safe to repeat: existing keys are never touched."""
     if file.exists():
         return
-    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     keys = KeySet([ECKey.generate_key("P-256", {"use": use}, auto_kid=True) for use in ("sig", "enc")])
-    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w") as opened:
-        json.dump(keys.as_dict(private=True), opened)
+    write_private(file, json.dumps(keys.as_dict(private=True)))

@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import pytest
 
+from chassis import Viewer
 from contracts.base import Event
 from contracts.feedback import About, FeedbackInvited, GetInvitations
 from tests.factories import callback_kept, client, conversation_ended, staff, visit_completed
@@ -65,8 +66,8 @@ def test_a_conversation_and_a_visit_of_one_contact_are_two_invitations_newest_fi
 
 
 @pytest.mark.parametrize("viewer", [client(uuid4()), staff()], ids=["another resident", "staff of the area"])
-def test_nobody_else_sees_who_was_invited(feedback: Unit, viewer: object) -> None:
+def test_nobody_else_sees_who_was_invited(feedback: Unit, viewer: Viewer) -> None:
     ended = conversation_ended()
     feedback.hears(ended)
-    view = feedback.asks(GetInvitations(contact_id=ended.contact_id), viewer=viewer)  # type: ignore[arg-type]
+    view = feedback.asks(GetInvitations(contact_id=ended.contact_id), viewer=viewer)
     assert view.invitations == ()

@@ -28,6 +28,7 @@ from services.portal.identity.domain import (
 
 NOW = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
 TODAY = NOW.date()
+THERAPIST = "9a3d5c10-77a4-4c8b-9d41-2f9a5a0c1e01"
 NAMES = PersonClaims("code", "family", "given", "born")
 STAFF = StaffClaims("therapist_id", "name", "areas")
 LOA2 = "http://ftn.ficora.fi/2017/loa2"
@@ -200,9 +201,9 @@ def test_a_malformed_code_is_refused(code: str) -> None:
 
 @pytest.mark.parametrize("areas", [["10", "99"], "10 99", "99,10"])
 def test_a_therapist_serves_the_known_counties_of_the_claim(areas: object) -> None:
-    claims = {"therapist_id": "9a3d5c10-77a4-4c8b-9d41-2f9a5a0c1e01", "name": " Aino ", "areas": areas}
+    claims = {"therapist_id": THERAPIST, "name": " Aino ", "areas": areas}
     found = therapist_of(claims, STAFF, areas=["10", "18"])
-    assert (found.therapist_id, found.name, found.areas) == (UUID(claims["therapist_id"]), "Aino", {"10"})  # type: ignore[arg-type]
+    assert (found.therapist_id, found.name, found.areas) == (UUID(THERAPIST), "Aino", {"10"})
 
 
 ANYTHING = st.recursive(
