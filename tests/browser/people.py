@@ -249,6 +249,11 @@ class Resident(Person):
         if not self.contact:
             return
         self.page.goto(self.matter)
+        deciding = self.heading(self.t("case.title.deciding"))
+        for _ in range(LOOKS_MAX):
+            if not deciding.count():  # until then there is no queue to leave, and soon somebody would stand in it
+                break
+            self.page.reload()
         if self.form("/end").count():
             self.form("/end").get_by_role("button").click()
             expect(self.form("/end")).to_have_count(0)
