@@ -26,7 +26,7 @@ from sqlalchemy.orm import registry
 from sqlmodel import Field, Session, SQLModel
 
 from chassis import Handlers, Service, Settings, Transaction, run
-from chassis.db import UtcInstant
+from chassis.db import UtcInstant, prepared
 from chassis.embedded import EmbeddedNats
 from chassis.envelope import headers_for
 from chassis.running import Running
@@ -115,15 +115,13 @@ class Kept(BenchTable, table=True):
 on = Handlers()
 
 
-def kept(fact: ContactOpened) -> Kept:
-    """The row of a fact."""
-    return Kept(contact_id=fact.contact_id, trouble=fact.trouble, opened_at=fact.opened_at)
+_KEEP = prepared(Kept)
 
 
 @on(ContactOpened)
 def keep(fact: ContactOpened, tx: Transaction) -> None:
-    tx.session.add(kept(fact))
-    told_of(tx.session, fact.contact_id)
+    tx.write(_KEEP, contact_id=fact.contact_id, trouble=fact.trouble, opened_at=fact.opened_at)
+    told_of(tx.opened, fact.contact_id)
 
 
 def told_of(session: Session, contact_id: UUID) -> None:

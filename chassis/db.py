@@ -25,6 +25,8 @@ from chassis.tables import UtcInstant
 __all__ = ["Database", "UtcInstant", "prepared", "upsert"]
 
 T = TypeVar("T")
+Statement = Callable[[Session], Any]
+"""A statement in the dialect of a session's database."""
 TOLD = "told"
 """Mark in the `info` of a session that has put something into the outbox."""
 _ONE_AT_A_TIME = threading.Lock()  # Alembic's `op` and `context` are global to the process
@@ -41,17 +43,23 @@ def head_of(chain: Path) -> str:
 
 def upsert(session: Session, table: type[SQLModel] | Table) -> Any:
     """An INSERT that knows ON CONFLICT, in the dialect of the session's database."""
-    target = table if isinstance(table, Table) else table.__table__  # type: ignore[attr-defined]  # set by SQLModel
-    return (sqlite if session.get_bind().dialect.name == "sqlite" else postgresql).insert(target)
+    return _INSERT[session.get_bind().dialect.name](_table(table))
 
 
-def prepared(build: Callable[[Callable[[Table], Any]], Any]) -> Callable[[Session], Any]:
-    """A statement of the hot path with ON CONFLICT, put together once: `build` is given the INSERT of each dialect.
+def prepared(table: type[SQLModel] | Table, build: Callable[[Any], Any] = lambda insert: insert) -> Statement:
+    """A statement of the hot path, put together once: `build` makes it of the table's INSERT that knows ON CONFLICT.
 
     Doing it at every use takes longer than the database takes to run it.
     """
-    built = {"sqlite": build(sqlite.insert), "postgresql": build(postgresql.insert)}
+    built = {dialect: build(insert(_table(table))) for dialect, insert in _INSERT.items()}
     return lambda session: built[session.get_bind().dialect.name]
+
+
+_INSERT: dict[str, Callable[[Table], Any]] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
+
+
+def _table(table: type[SQLModel] | Table) -> Table:
+    return table if isinstance(table, Table) else table.__table__  # type: ignore[attr-defined]  # set by SQLModel
 
 
 class Database:

@@ -23,7 +23,7 @@ from chassis.envelope import Envelope, read_envelope
 from chassis.errors import Refused, TryLater, Unprocessable
 from chassis.seal import Sealer
 from chassis.tables import inbox, outbox
-from chassis.transaction import Hint, Transaction, write_down
+from chassis.transaction import Hint, Transaction, Unwritten, write_down
 from contracts.base import Event, EventType
 
 RETRY_SECONDS = (1.0, 5.0, 30.0, 120.0, 600.0)
@@ -143,13 +143,17 @@ def _read(consumer: Consumer, messages: Sequence[Received]) -> list[_Item]:
 
 
 def _attempt(consumer: Consumer, session: Session, items: list[_Item], *, careful: bool) -> Applied:
+    together: Unwritten = {}
     fresh = (_first_seen if careful else _all_new)(consumer, session, [item for item in items if item.verdict is None])
     for item in items:
         if item.verdict is None and _key(item) not in fresh:
             item.verdict = Verdict(Ending.DUPLICATE)
         elif item.verdict is None:
             fresh.discard(_key(item))  # the same message twice in one batch acts once
-            item.verdict = (_handle_in_savepoint if careful else _handle)(consumer, session, item)
+            item.verdict = (
+                _handle_in_savepoint(consumer, session, item) if careful
+                else _handle(consumer, session, item, together)
+            )  # fmt: skip
     _set_aside(consumer, session, items)
     done = [item.tx for item in items if item.tx and item.verdict and item.verdict.ending is Ending.DONE]
     if not careful:
@@ -162,7 +166,7 @@ def _key(item: _Item) -> str:
 
 
 _ENTER = inbox.insert()
-_entering = prepared(lambda insert: insert(inbox).on_conflict_do_nothing().returning(inbox.c.event_id))
+_entering = prepared(inbox, lambda insert: insert.on_conflict_do_nothing().returning(inbox.c.event_id))
 
 
 def _rows(consumer: Consumer, items: list[_Item]) -> dict[str, dict[str, Any]]:
@@ -188,15 +192,15 @@ def _first_seen(consumer: Consumer, session: Session, items: list[_Item]) -> set
     return set(session.connection().execute(_entering(session), list(rows.values())).scalars()) if rows else set()
 
 
-def _handle(consumer: Consumer, session: Session, item: _Item) -> Verdict:
-    _run(consumer, session, item)
+def _handle(consumer: Consumer, session: Session, item: _Item, unwritten: Unwritten) -> Verdict:
+    _run(consumer, session, item, unwritten)
     return Verdict(Ending.DONE)
 
 
 def _handle_in_savepoint(consumer: Consumer, session: Session, item: _Item) -> Verdict:
     try:
         with session.begin_nested():
-            write_down(session, [_run(consumer, session, item)])
+            write_down(session, [_run(consumer, session, item, {})])
             session.flush()
         return Verdict(Ending.DONE)
     except Refused as refused:
@@ -230,10 +234,10 @@ def _again(message: Received, ending: Ending, code: str) -> Verdict:
     return Verdict(ending, code, again_after=delay * random.uniform(0.9, 1.1))  # noqa: S311  # jitter, not a secret
 
 
-def _run(consumer: Consumer, session: Session, item: _Item) -> Transaction:
+def _run(consumer: Consumer, session: Session, item: _Item, unwritten: Unwritten) -> Transaction:
     assert item.envelope is not None
     assert item.fact is not None
-    item.tx = Transaction(consumer.service, session, consumer.sealer, fact=item.envelope)
+    item.tx = Transaction(consumer.service, session, consumer.sealer, fact=item.envelope, unwritten=unwritten)
     with telemetry.acting_on(item.envelope.traceparent, f"{consumer.service} handle {consumer.kind.name}"):
         consumer.handler(item.fact, item.tx)
     return item.tx

@@ -10,11 +10,10 @@ from datetime import datetime
 from typing import Any, Protocol, TypeVar
 from uuid import UUID, uuid4
 
-from sqlalchemy import Table
 from sqlmodel import Session
 
 from chassis import clock, telemetry
-from chassis.db import TOLD, prepared
+from chassis.db import TOLD, Statement, prepared
 from chassis.envelope import Envelope, headers_for
 from chassis.seal import Sealer
 from chassis.tables import aggregate_version, audit, outbox
@@ -22,6 +21,7 @@ from chassis.viewer import SERVICE, Viewer
 from contracts.base import Event
 
 T = TypeVar("T")
+Unwritten = dict[Statement, list[dict[str, Any]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,8 @@ class Transaction:
     """What a handler, an answer or a job works with. It never commits; whoever opened the transaction does."""
 
     service: str
-    session: Session
+    opened: Session
+    """The session as it is; work with `session`."""
     sealer: Sealer
     viewer: Viewer = SERVICE
     fact: Envelope | None = None
@@ -55,6 +56,25 @@ class Transaction:
     told: list[tuple[Event, Cause]] = field(default_factory=list)
     hints: list[Hint] = field(default_factory=list)
     audits: list[dict[str, Any]] = field(default_factory=list)
+    unwritten: Unwritten = field(default_factory=dict)
+    """What `write` has put off; the transactions of a batch share it."""
+
+    @property
+    def session(self) -> Session:
+        """The database, everything put off until now being written."""
+        _write(self.opened, self.unwritten)
+        return self.opened
+
+    def write(self, statement: Statement, **row: Any) -> None:
+        """Write a row, by the next use of `session` or the commit at the latest: the rows of a batch go together.
+
+        For what needs no result. An order holds among the rows of one statement only.
+
+        Args:
+            statement: made once with `prepared`; another object is another statement.
+            row: its values, the same columns each time.
+        """
+        self.unwritten.setdefault(statement, []).append(row)
 
     @property
     def cause(self) -> Cause:
@@ -111,11 +131,19 @@ class Transact(Protocol):
         ...
 
 
+def _write(session: Session, unwritten: Unwritten) -> None:
+    while unwritten:
+        statement = next(iter(unwritten))
+        session.connection().execute(statement(session), unwritten.pop(statement))
+
+
 _TELL = outbox.insert()
 
 
 def write_down(session: Session, transactions: Sequence[Transaction]) -> None:
-    """Write what these transactions told and audited, in order, in as few statements as possible."""
+    """Write what these transactions put off, told and audited, in order, in as few statements as possible."""
+    for tx in transactions:
+        _write(session, tx.unwritten)
     audits = [row for tx in transactions for row in tx.audits]
     if audits:
         session.connection().execute(audit.insert(), audits)
@@ -148,12 +176,12 @@ def write_down(session: Session, transactions: Sequence[Transaction]) -> None:
     session.info[TOLD] = True
 
 
-@prepared
-def _counting_up(insert: Callable[[Table], Any]) -> Any:
-    first = insert(aggregate_version)
-    return first.on_conflict_do_update(
-        index_elements=["aggregate_id"], set_={"version": aggregate_version.c.version + first.excluded.version}
-    ).returning(aggregate_version.c.aggregate_id, aggregate_version.c.version)
+_counting_up = prepared(
+    aggregate_version,
+    lambda insert: insert.on_conflict_do_update(
+        index_elements=["aggregate_id"], set_={"version": aggregate_version.c.version + insert.excluded.version}
+    ).returning(aggregate_version.c.aggregate_id, aggregate_version.c.version),
+)
 
 
 def _next_versions(session: Session, counts: Counter[UUID]) -> dict[UUID, int]:

@@ -17,7 +17,7 @@ from sqlmodel import col, select
 from sqlmodel.sql.expression import Select
 
 from chassis import Refused, Role, Transaction
-from chassis.db import upsert
+from chassis.db import Statement, prepared, upsert
 from contracts.base import Language
 from contracts.chat import MESSAGE_MAX, CallbackState, ConversationState
 from contracts.portal import PromiseKind
@@ -51,19 +51,24 @@ class Call(NamedTuple):
 
 def remember_language(tx: Transaction, contact_id: UUID, language: Language) -> None:
     """Store in which language a contact is served; the first one stays."""
-    _remember(tx, contact_id, "language", language)
+    tx.write(_LANGUAGE, contact_id=contact_id, language=language)
 
 
 def remember_identity(tx: Transaction, contact_id: UUID, at: datetime) -> None:
     """Store that the person behind a contact was identified; the first time stays."""
-    _remember(tx, contact_id, "identified_at", at)
+    tx.write(_IDENTIFIED, contact_id=contact_id, identified_at=at)
 
 
-def _remember(tx: Transaction, contact_id: UUID, name: str, value: Any) -> None:
-    statement = upsert(tx.session, Contact).values({"contact_id": contact_id, name: value})
-    unknown = getattr(Contact, name).is_(None)
-    statement = statement.on_conflict_do_update(index_elements=["contact_id"], set_={name: value}, where=unknown)
-    tx.session.connection().execute(statement)
+def _first_stays(name: str) -> Statement:
+    return prepared(
+        Contact,
+        lambda insert: insert.on_conflict_do_update(
+            index_elements=["contact_id"], set_={name: insert.excluded[name]}, where=getattr(Contact, name).is_(None)
+        ),
+    )
+
+
+_LANGUAGE, _IDENTIFIED = _first_stays("language"), _first_stays("identified_at")
 
 
 def queue(tx: Transaction, conversation: Conversation) -> bool:

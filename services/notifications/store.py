@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 from sqlmodel import col, select
 
 from chassis import Transaction
-from chassis.db import upsert
+from chassis.db import prepared
 from contracts.scheduling import VisitBooked
 from services.notifications.domain import DeliveryState, Template
 from services.notifications.models import Delivery
@@ -16,25 +16,28 @@ from services.notifications.models import Delivery
 
 def add_delivery(tx: Transaction, fact: VisitBooked, template: Template, recipient: str) -> None:
     """Store that a message is to be sent. Safe to repeat by visit, template and recipient."""
-    row = {
-        "notification_id": uuid4(),
-        "visit_id": fact.visit_id,
-        "template": template.value,
-        "recipient_mark": sha256(recipient.encode()).hexdigest(),
-        "recipient": recipient,
-        "area": fact.area,
-        "municipality": fact.municipality,
-        "language": fact.language.value,
-        "starts_at": fact.starts_at,
-        "ends_at": fact.ends_at,
-        "booked_at": fact.booked_at,
-        "state": DeliveryState.PENDING.value,
-        "attempts": 0,
-        "due_at": tx.now,
-        "caused_by": tx.cause.fact_id,
-        "traceparent": tx.cause.traceparent,
-    }
-    tx.session.connection().execute(upsert(tx.session, Delivery).values(row).on_conflict_do_nothing())
+    tx.write(
+        _ADD,
+        notification_id=uuid4(),
+        visit_id=fact.visit_id,
+        template=template.value,
+        recipient_mark=sha256(recipient.encode()).hexdigest(),
+        recipient=recipient,
+        area=fact.area,
+        municipality=fact.municipality,
+        language=fact.language.value,
+        starts_at=fact.starts_at,
+        ends_at=fact.ends_at,
+        booked_at=fact.booked_at,
+        state=DeliveryState.PENDING.value,
+        attempts=0,
+        due_at=tx.now,
+        caused_by=tx.cause.fact_id,
+        traceparent=tx.cause.traceparent,
+    )
+
+
+_ADD = prepared(Delivery, lambda insert: insert.on_conflict_do_nothing())
 
 
 def next_due(tx: Transaction) -> Delivery | None:

@@ -16,7 +16,7 @@ from sqlalchemy import ColumnElement, delete, exists, func, update
 from sqlmodel import col, select
 
 from chassis import Transaction
-from chassis.db import upsert
+from chassis.db import prepared, upsert
 from contracts.base import Language
 from contracts.intake import ContactRouted
 from contracts.scheduling import HoldView, Modality, SlotView, VisitState, VisitView
@@ -32,17 +32,24 @@ KEPT_IN_SIGHT = timedelta(days=30)
 
 def remember_route(tx: Transaction, fact: ContactRouted, version: int) -> None:
     """Store where a contact goes; a decision older than the stored one changes nothing."""
-    row = {
-        "area": fact.area,
-        "municipality": fact.municipality,
-        "origin": fact.origin.value,
-        "routed_version": version,
-    }
-    statement = upsert(tx.session, Contact).values(contact_id=fact.contact_id, **row)
-    newer = col(Contact.routed_version) < statement.excluded.routed_version
-    tx.session.connection().execute(
-        statement.on_conflict_do_update(index_elements=["contact_id"], set_=row, where=newer)
+    tx.write(
+        _ROUTE,
+        contact_id=fact.contact_id,
+        area=fact.area,
+        municipality=fact.municipality,
+        origin=fact.origin.value,
+        routed_version=version,
     )
+
+
+_ROUTE = prepared(
+    Contact,
+    lambda insert: insert.on_conflict_do_update(
+        index_elements=["contact_id"],
+        set_={name: insert.excluded[name] for name in ("area", "municipality", "origin", "routed_version")},
+        where=col(Contact.routed_version) < insert.excluded.routed_version,
+    ),
+)
 
 
 def remember_identity(tx: Transaction, contact_id: UUID, at: datetime) -> bool:

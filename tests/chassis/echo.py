@@ -15,6 +15,7 @@ from sqlalchemy.orm import registry
 from sqlmodel import Field, Session, SQLModel, func, select
 
 from chassis import Answers, Handlers, Hint, Refused, Service, Settings, Transaction, TryLater, Unprocessable
+from chassis.db import prepared
 from chassis.envelope import headers_for
 from chassis.inbox import Received
 from chassis.running import Running
@@ -92,13 +93,16 @@ class Valley:
 
 on = Handlers()
 answers = Answers()
+_KEEP = prepared(Echo)
 
 
 @on(Called)
 def echo(fact: Called, tx: Transaction, valley: Valley) -> None:
     """Keep the call, then let it go as it says."""
-    tx.session.add(Echo(call_id=fact.call_id, at=tx.now))
+    tx.write(_KEEP, call_id=fact.call_id, at=tx.now)
     tx.hint(contact=fact.call_id)
+    if fact.how == "counted":
+        _go("well" if fact.call_id in known(tx.session) else "bug")
     if fact.how == "slowly":
         valley.entered.set()
         valley.leave.wait(30)

@@ -10,6 +10,7 @@ from uuid import UUID
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.event import listen
 from sqlalchemy.exc import OperationalError
 from sqlmodel import Session
 
@@ -76,6 +77,19 @@ def test_a_good_batch_is_one_transaction(act: Act, write: Writes, database: Data
     verdicts = act(*batch("well", "well", "well", "well", "well"))
     assert [verdict.ending for verdict in verdicts] == ["done"] * 5
     assert (write.count, len(kept(database)), len(told(database))) == (1, 5, 5)
+
+
+def test_rows_put_off_go_together_and_whoever_looks_in_between_sees_them(act: Act, database: Database) -> None:
+    written: list[int] = []
+
+    def count(_connection: Any, _cursor: Any, statement: str, rows: Any, *_: Any) -> None:
+        if statement.startswith("INSERT INTO echo "):
+            written.append(len(rows) if isinstance(rows, list) else 1)
+
+    listen(database.engine, "before_cursor_execute", count)
+    verdicts = act(*batch("well", "well", "counted", "well", "well"))
+    assert [verdict.ending for verdict in verdicts] == ["done"] * 5
+    assert (written, len(kept(database))) == ([3, 2], 5)
 
 
 @pytest.mark.parametrize("how", ["refused", "unprocessable", "later", "bug", "naive"])
