@@ -206,6 +206,8 @@ class Bus:
         self._log.error("bus error", code=kind)
 
     async def _disconnected(self) -> None:
+        if self.closed:  # by us, at the end
+            return
         telemetry.BUS_ERRORS.labels(self.service, "disconnected").inc()
         self._log.warning("bus disconnected")
 

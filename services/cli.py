@@ -9,6 +9,7 @@ import os
 import sys
 from collections.abc import Awaitable, Callable, Sequence
 from importlib import import_module
+from importlib.metadata import version
 from typing import Any, TypeVar
 
 from pydantic import ValidationError
@@ -173,6 +174,8 @@ def _contracts(arguments: argparse.Namespace) -> int:
     drift = documents.drift(ROOT, consumers())
     for line in drift:
         print(line)
+    if not drift:
+        print("schemas, AsyncAPI document and events page are as the classes say")
     return 1 if drift else 0
 
 
@@ -223,8 +226,15 @@ def _add_bus(bus: argparse.ArgumentParser) -> None:
         act.set_defaults(**how)
 
 
+def _web_address(text: str) -> str:
+    if not text.startswith(("http://", "https://")):
+        raise argparse.ArgumentTypeError(f"{text!r} is no address of a page: http://127.0.0.1:8000")
+    return text
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="digi", description="A county's digital physiotherapy unit.")
+    parser.add_argument("--version", action="version", version=version("digiterapia"))
     commands = parser.add_subparsers(required=True, metavar="command")
     up = commands.add_parser("up", help="run the whole unit until Ctrl-C")
     up.add_argument("--split", action="store_true", help="one process per service, a dead one is started again")
@@ -248,7 +258,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     simulate.set_defaults(do=_simulate)
     smoke = commands.add_parser("smoke", help="drive one whole journey against a running unit and print its events")
-    smoke.add_argument("--address", default=os.environ.get("DIGI_PUBLIC_URL", "http://127.0.0.1:8000"))
+    smoke.add_argument("--address", type=_web_address, default=os.environ.get("DIGI_PUBLIC_URL", "http://127.0.0.1:8000"))
     smoke.add_argument("--nats", default=os.environ.get("DIGI_NATS_URL", "nats://127.0.0.1:14222"))
     smoke.set_defaults(do=_smoke)
     return parser
