@@ -258,7 +258,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     simulate.set_defaults(do=_simulate)
     smoke = commands.add_parser("smoke", help="drive one whole journey against a running unit and print its events")
-    smoke.add_argument("--address", type=_web_address, default=os.environ.get("DIGI_PUBLIC_URL", "http://127.0.0.1:8000"))
+    smoke.add_argument(
+        "--address", type=_web_address, default=os.environ.get("DIGI_PUBLIC_URL", "http://127.0.0.1:8000")
+    )
     smoke.add_argument("--nats", default=os.environ.get("DIGI_NATS_URL", "nats://127.0.0.1:14222"))
     smoke.set_defaults(do=_smoke)
     return parser
