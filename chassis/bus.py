@@ -33,6 +33,7 @@ from chassis.transaction import Hint
 from contracts.base import Kind
 
 STREAM = "EVT"
+PUBLIC_STREAM = "PUB"
 BATCH = 250
 """Facts in one transaction at most. Measured against 100: a backlog drains a fifth faster (docs/adr/0007)."""
 FETCH_SECONDS = 2.0

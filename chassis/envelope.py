@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, time
 from uuid import UUID
 
 from chassis.errors import Unprocessable
-from contracts.base import SOURCE_PREFIX, Event
+from contracts.base import SOURCE_PREFIX, Event, PublicEvent
 
 _ID = re.compile(r"[!-~]{1,100}")
 """Visible ASCII; the inbox keeps no longer one."""
@@ -35,6 +35,8 @@ def headers_for(
 ) -> dict[str, str]:
     """The headers an event is published with."""
     kind = event.declared
+    if isinstance(event, PublicEvent):  # a moment, a cause or a trace would lead to the person
+        at, cause, traceparent = datetime.combine(event.day, time(), UTC), None, None
     headers = {
         "ce-specversion": "1.0",
         "ce-id": event_id,

@@ -22,7 +22,7 @@ from nats.js.client import JetStreamContext
 from nats.js.errors import NotFoundError
 
 from chassis import dead_letters
-from chassis.bus import STREAM
+from chassis.bus import PUBLIC_STREAM, STREAM
 from chassis.inbox import MAX_DELIVER
 from chassis.service import Service
 
@@ -50,10 +50,11 @@ def _stream(name: str, subject: str, *, days: int, gigabytes: float) -> StreamCo
 
 STREAMS = (
     _stream(STREAM, "evt.>", days=90, gigabytes=4),
+    _stream(PUBLIC_STREAM, "pub.>", days=30, gigabytes=0.5),
     _stream(dead_letters.STREAM, "dlq.>", days=180, gigabytes=1),
     _stream("ADV", "$JS.EVENT.ADVISORY.CONSUMER.>", days=14, gigabytes=0.25),
 )
-"""Facts; what could not be handled; the server's own words about consumers that gave up."""
+"""Facts; facts without persons; what could not be handled; the server's own words about consumers that gave up."""
 
 
 def consumer_configs(service: Service) -> list[ConsumerConfig]:

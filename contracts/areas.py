@@ -71,6 +71,8 @@ class Municipality(_Setting):
 
     code: MunicipalityCode
     names: Texts
+    counted: bool = False
+    """Large enough to be named in public statistics: one of ten thousand inhabitants or more."""
 
 
 class Channel(_Setting):
@@ -153,6 +155,11 @@ class Areas(Mapping[str, Area]):
             return self._by_code[code]
         except KeyError:
             raise UnknownArea(code) from None
+
+    def counted(self, area: str, municipality: str) -> MunicipalityCode:
+        """The municipality that public statistics name: itself, or "000" where a person would stand out."""
+        here = self._by_code[area].municipalities if area in self._by_code else ()
+        return municipality if any(one.counted and one.code == municipality for one in here) else "000"
 
     def of_municipality(self, code: str) -> Area | None:
         """The area a municipality belongs to; None when it belongs to none of ours."""

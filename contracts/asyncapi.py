@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from itertools import chain
 from typing import Any
 
-from contracts.base import EVENTS, SOURCE_PREFIX, EventType
+from contracts.base import EVENTS, SOURCE_PREFIX, EventType, PublicEvent
 from contracts.prose import prose
 
 Document = dict[str, Any]
@@ -59,8 +59,13 @@ def cloud_event() -> Document:
         "ce-id": text | {"format": "uuid", "description": "Unique per event; act once per id."},
         "ce-type": text | {"description": "Owner, event and version; the same for every message of a channel."},
         "ce-source": text | {"pattern": rf"^/{SOURCE_PREFIX}/[a-z]+$", "description": "The service that tells it."},
-        "ce-subject": text | {"format": "uuid", "description": "Id of the aggregate the fact is about."},
-        "ce-time": text | {"format": "date-time", "description": "When the owner decided it, UTC."},
+        "ce-subject": text
+        | {
+            "format": "uuid",
+            "description": "Id of the aggregate the fact is about; of a public event one of the place.",
+        },
+        "ce-time": text
+        | {"format": "date-time", "description": "When the owner decided it, UTC; of a public event the day alone."},
         "ce-datacontenttype": text | {"const": "application/json"},
         "ce-dataschema": text | {"description": "Schema of the body, relative to this document."},
         "ce-area": text | {"pattern": "^[0-9]{2}$"},
@@ -87,7 +92,7 @@ def example_headers(kind: EventType) -> dict[str, str]:
         "ce-type": kind.ce_type,
         "ce-source": f"/{SOURCE_PREFIX}/{kind.owner}",
         "ce-subject": str(example.about),
-        "ce-time": "2026-11-24T08:01:00Z",
+        "ce-time": f"{example.day}T00:00:00Z" if isinstance(example, PublicEvent) else "2026-11-24T08:01:00Z",
         "ce-datacontenttype": "application/json",
         "ce-dataschema": f"schemas/{kind.key}.json",
         "ce-area": example.area,

@@ -11,11 +11,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from functools import cache
 from typing import Annotated, Any, ClassVar, Generic, Self, TypeVar
-from uuid import UUID
+from uuid import NAMESPACE_URL, UUID, uuid5
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
@@ -105,6 +105,21 @@ class Event(Message):
         return self.declared.subject(self.area, self.municipality)
 
 
+class PublicEvent(Event):
+    """One more of something, without a person: closed lists and the day. Any system of the county may read it.
+
+    No id, no moment, no cause and no trace leads from it to anybody. A municipality too small to hide in is "000".
+    """
+
+    day: date
+    """When it happened, Europe/Helsinki."""
+
+    @property
+    def about(self) -> UUID:
+        """The place it counts for: `ce-aggregateversion` numbers what its owner has told of it, so a gap shows."""
+        return uuid5(NAMESPACE_URL, f"urn:{SOURCE_PREFIX}:{self.area}:{self.municipality}")
+
+
 class View(Message):
     """What an ask is answered with."""
 
@@ -136,6 +151,7 @@ class EventType:
     owner: str
     version: int
     about: str
+    """The field that names the aggregate; empty for a public event, which is about nobody."""
     external: str | None
     """Why nobody of ours listens: who outside does. None when a service of ours is the reader."""
 
@@ -155,6 +171,11 @@ class EventType:
         return f"{self.owner}.{self.name}.v{self.version}"
 
     @property
+    def public(self) -> bool:
+        """Whether every system of the county may read it."""
+        return issubclass(self.cls, PublicEvent)
+
+    @property
     def pattern(self) -> str:
         """Subject filter over all areas and municipalities."""
         return self.subject("*", "*")
@@ -171,6 +192,8 @@ class EventType:
 
     def subject(self, area: str, municipality: str) -> str:
         """Subject of one area and municipality, codes or wildcards."""
+        if self.public:
+            return f"pub.{area}.{municipality}.{self.name}.v{self.version}"
         return f"evt.{area}.{municipality}.{self.owner}.{self.name}.v{self.version}"
 
     def durable(self, service: str) -> str:
@@ -239,6 +262,11 @@ def event(*, owner: str, version: int, about: str, external: str | None = None) 
         return cls
 
     return declare
+
+
+def public_event(*, owner: str, version: int, external: str) -> Callable[[type[E]], type[E]]:
+    """Declare a public event: about nobody. `owner` tells it, `external` says who reads it."""
+    return event(owner=owner, version=version, about="", external=external)
 
 
 def _ask(kind: Kind, owner: str, version: int) -> Callable[[type[A]], type[A]]:

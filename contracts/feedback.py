@@ -8,7 +8,18 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from contracts.base import AreaCode, Ask, Event, Id, Instant, Language, View, command, event, query
+from contracts.base import (
+    AreaCode,
+    Ask,
+    Event,
+    Id,
+    Instant,
+    Language,
+    View,
+    command,
+    event,
+    query,
+)
 from contracts.portal import _CONTACT
 
 TEXT_MAX = 2000

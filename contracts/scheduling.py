@@ -7,7 +7,20 @@ from typing import Annotated
 
 from pydantic import Field
 
-from contracts.base import AreaCode, Ask, Event, Id, Instant, Jwe, Language, View, command, event, query, sealed_for
+from contracts.base import (
+    AreaCode,
+    Ask,
+    Event,
+    Id,
+    Instant,
+    Jwe,
+    Language,
+    View,
+    command,
+    event,
+    query,
+    sealed_for,
+)
 from contracts.chat import _THERAPIST, FirstName
 from contracts.portal import _CONTACT, _JWE, Origin
 

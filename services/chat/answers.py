@@ -6,7 +6,10 @@ That ends: states only move forward.
 
 from __future__ import annotations
 
+from typing import Any
+
 from chassis import Answers, Refused, Role, Transaction
+from chassis.calendar import local_date
 from contracts.areas import Areas, UnknownArea
 from contracts.base import Language
 from contracts.chat import (
@@ -40,8 +43,9 @@ from contracts.chat import (
     RequestIdentity,
     Speaker,
 )
+from contracts.public import CallbackCounted, ConversationCounted, ConversationEnding
 from services.chat import domain, store
-from services.chat.models import Conversation, Message
+from services.chat.models import Callback, Conversation, Message
 from services.chat.settings import ChatSettings
 
 LANGUAGE_UNTIL_KNOWN = Language.FI
@@ -150,23 +154,26 @@ def request_identity(ask: RequestIdentity, tx: Transaction) -> ConversationView:
 
 
 @answers(EndConversation)
-def end(ask: EndConversation, tx: Transaction, settings: ChatSettings) -> ConversationView:
+def end(ask: EndConversation, tx: Transaction, areas: Areas, settings: ChatSettings) -> ConversationView:
     """End an open conversation; who still waits leaves the queue by it."""
     found = store.as_side(tx, ask.contact_id).conversation
     ended = store.change(tx, found, state=domain.end(found.state), ended_at=tx.now)
     if ended is None:
-        return end(ask, tx, settings)
+        return end(ask, tx, areas, settings)
     seen = store.conversation(tx, ended.contact_id)
-    _tell_ended(tx, seen)
+    _tell_ended(tx, seen, areas)
     _hint_queue_moved(tx, ended, settings)
     return _view(seen)
 
 
-def _tell_ended(tx: Transaction, seen: store.Seen) -> None:
-    """ConversationEnded for what a therapist had taken, ConversationAbandoned for what nobody had."""
+def _tell_ended(tx: Transaction, seen: store.Seen, areas: Areas) -> None:
+    """ConversationEnded for what a therapist had taken, ConversationAbandoned for what nobody had; counted as well."""
     over = seen.conversation
     waited_seconds = domain.seconds_between(over.queued_at, over.accepted_at or tx.now)
     common = {**over.model_dump(), "waited_seconds": waited_seconds}
+    ending = ConversationEnding.LEFT if over.accepted_at is None else ConversationEnding.MET
+    waited = domain.wait_band(waited_seconds)
+    tx.publish(ConversationCounted(**_counted(tx, over, areas), ending=ending, waited=waited))
     if over.accepted_at is None:
         tx.publish(ConversationAbandoned.model_validate({**common, "abandoned_at": tx.now}))
         return
@@ -180,22 +187,22 @@ def _tell_ended(tx: Transaction, seen: store.Seen) -> None:
 
 
 @answers(RecordCall)
-def record_call(ask: RecordCall, tx: Transaction) -> CallbackView:
+def record_call(ask: RecordCall, tx: Transaction, areas: Areas) -> CallbackView:
     """A call was made. Reached keeps the promise, anything else counts as an attempt."""
     before, language = store.call(tx, ask.callback_id)
     domain.must_be_promised(before.state)
     reached = {"state": CallbackState.KEPT, "kept_at": tx.now} if ask.outcome is CallOutcome.REACHED else {}
     after = store.count_call(tx, before, **reached)
     if after is None:
-        return record_call(ask, tx)
+        return record_call(ask, tx, areas)
     call = store.Call(after, language)
-    _tell_called(tx, call, ask.outcome)
+    _tell_called(tx, call, ask.outcome, areas)
     tx.audit("change", whom=after.contact_id, what="callback")
     tx.hint(contact=after.contact_id, area=after.area)
     return _callback_view(tx, call)
 
 
-def _tell_called(tx: Transaction, call: store.Call, outcome: CallOutcome) -> None:
+def _tell_called(tx: Transaction, call: store.Call, outcome: CallOutcome, areas: Areas) -> None:
     callback = call.callback
     common = {**callback.model_dump(), "therapist_id": tx.viewer.id}
     if callback.kept_at is None:
@@ -204,6 +211,16 @@ def _tell_called(tx: Transaction, call: store.Call, outcome: CallOutcome) -> Non
         return
     on_time = domain.is_on_time(callback.kept_at, callback.due_on)
     tx.publish(CallbackKept.model_validate({**common, "language": _language(call), "on_time": on_time}))
+    tx.publish(CallbackCounted(**_counted(tx, callback, areas), on_time=on_time))
+
+
+def _counted(tx: Transaction, about: Conversation | Callback, areas: Areas) -> dict[str, Any]:
+    """Where and when something is counted in public."""
+    return {
+        "area": about.area,
+        "municipality": areas.counted(about.area, about.municipality),
+        "day": local_date(tx.now),
+    }
 
 
 def _speaker(tx: Transaction) -> Speaker:

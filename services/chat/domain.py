@@ -11,6 +11,7 @@ from chassis.errors import Refused, Unprocessable
 from contracts.areas import Area, Period
 from contracts.chat import CallbackState, ChannelView, ConversationState, MessageView
 from contracts.portal import PromiseKind
+from contracts.public import WaitBand
 
 
 def accepts(state: ConversationState, *, holder: UUID | None, by: UUID) -> bool:
@@ -44,6 +45,12 @@ def end(state: ConversationState) -> ConversationState:
     """
     _must_not_be_closed(state)
     return ConversationState.ENDED if state == ConversationState.OPEN else ConversationState.ABANDONED
+
+
+def wait_band(waited_seconds: int) -> WaitBand:
+    """The step a waiting time falls into."""
+    steps = ((60, WaitBand.UNDER_1_MIN), (300, WaitBand.UNDER_5_MIN), (900, WaitBand.UNDER_15_MIN))
+    return next((band for below, band in steps if waited_seconds < below), WaitBand.LONGER)
 
 
 def _must_not_be_closed(state: ConversationState) -> None:

@@ -7,6 +7,7 @@ from datetime import timedelta
 from chassis import Jobs, Transact, Transaction
 from chassis.calendar import local_date
 from contracts.feedback import About, FeedbackGiven
+from contracts.public import FeedbackCounted
 from services.feedback import store
 from services.feedback.settings import FeedbackSettings
 
@@ -28,6 +29,14 @@ async def tell_given(transact: Transact, settings: FeedbackSettings) -> None:
                     recommend=answer.recommend,
                     useful=answer.useful,
                     given_on=answer.given_on,
+                )
+            )
+            tx.publish(
+                FeedbackCounted(
+                    area=answer.area,
+                    day=answer.given_on,
+                    about_what=About(answer.about_what),
+                    recommend=answer.recommend,
                 )
             )
 

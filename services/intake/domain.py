@@ -16,8 +16,15 @@ from pydantic import ValidationError
 from chassis.errors import Refused, Unprocessable
 from contracts import identity_code
 from contracts.areas import Area
-from contracts.intake import ContactState, DeclineReason, Route, RouteReason, TriageOutcome
+from contracts.intake import (
+    ContactState,
+    DeclineReason,
+    Route,
+    RouteReason,
+    TriageOutcome,
+)
 from contracts.portal import AgeBand, Answer, ContactOpened, Origin, VerifiedPerson
+from contracts.public import ContactCounted, Destination, TroubleGroup
 from services.intake.questionnaire import DONT_KNOW, NO, SEVERITY, YES, Questionnaire, Subject, most_severe
 
 YOUNGEST: Final[Mapping[AgeBand, int]] = {
@@ -144,6 +151,21 @@ class Declined:
     triage: Triage | None
     """Weighed all the same: the page that declines must still say 112. None when the questionnaire is unknown."""
     reason: DeclineReason
+
+
+def counted(
+    fact: ContactOpened, decision: Routed | Declined, questionnaire: Questionnaire | None, *, place: str, day: date
+) -> ContactCounted:
+    """A decision without the person: `place` is the municipality that public statistics name."""
+    subject = questionnaire.trouble(fact.trouble) if questionnaire else None
+    return ContactCounted(
+        area=fact.area,
+        municipality=place,
+        day=day,
+        origin=fact.origin,
+        trouble=subject.group if subject else TroubleGroup.OTHER,
+        destination=Destination.DECLINED if isinstance(decision, Declined) else Destination(decision.route.value),
+    )
 
 
 def decide(

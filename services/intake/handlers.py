@@ -34,6 +34,8 @@ def decide(fact: ContactOpened, tx: Transaction, areas: Areas, questionnaires: Q
         tx.publish(ContactDeclined(**_whose(fact), reason=decision.reason, declined_at=tx.now))
     else:
         _tell_routed(fact, tx, decision, area)
+    place, day = areas.counted(fact.area, fact.municipality), local_date(tx.now)
+    tx.publish(domain.counted(fact, decision, questionnaire, place=place, day=day))
     tx.hint(contact=fact.contact_id)
 
 

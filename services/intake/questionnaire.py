@@ -19,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapte
 from contracts.areas import Texts
 from contracts.base import Code, Language, Version
 from contracts.intake import TriageOutcome
+from contracts.public import TroubleGroup
 
 MOST_QUESTIONS = 7
 """A questionnaire is short: people fill it in pain and on a phone."""
@@ -97,6 +98,8 @@ class Subject(_Part):
     """A trouble in plain words, and what is asked about it: red flags first."""
 
     code: Code
+    group: TroubleGroup = TroubleGroup.OTHER
+    """What it is counted under in public statistics."""
     text: Texts
     flags: Annotated[tuple[Code, ...], Field(min_length=1)]
     questions: tuple[Code, ...]

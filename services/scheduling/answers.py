@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from chassis import Answers, Refused, Role, Transaction
+from chassis.calendar import local_date
 from contracts.areas import Areas
+from contracts.public import VisitCounted
 from contracts.scheduling import (
     BookVisit,
     CalendarView,
@@ -125,7 +127,7 @@ def book_visit(ask: BookVisit, tx: Transaction) -> VisitView:
 
 
 @answers(CompleteVisit)
-def complete_visit(ask: CompleteVisit, tx: Transaction) -> VisitView:
+def complete_visit(ask: CompleteVisit, tx: Transaction, areas: Areas) -> VisitView:
     tx.viewer.must_be_staff()
     visit = store.visit(tx, ask.visit_id)
     if visit is None:
@@ -139,6 +141,7 @@ def complete_visit(ask: CompleteVisit, tx: Transaction) -> VisitView:
     contact.offered_modality = contact.offered_by = None
     completed = visit.model_copy(update={"state": VisitState.COMPLETED})
     tx.publish(_completed(completed, contact, row.language, tx))
+    tx.publish(_counted(completed, contact, tx, areas))
     tx.audit("change", whom=contact.contact_id, what="visit completed")
     tx.hint(contact=contact.contact_id, area=contact.area)
     return completed
@@ -208,4 +211,14 @@ def _completed(visit: VisitView, contact: Contact, language: str, tx: Transactio
         origin=contact.origin,
         language=language,
         completed_at=tx.now,
+    )
+
+
+def _counted(visit: VisitView, contact: Contact, tx: Transaction, areas: Areas) -> VisitCounted:
+    return VisitCounted(
+        area=contact.area,
+        municipality=areas.counted(contact.area, contact.municipality),
+        day=local_date(tx.now),
+        origin=contact.origin,
+        modality=visit.modality,
     )

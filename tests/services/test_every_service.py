@@ -184,7 +184,7 @@ def test_while_a_stream_is_missing_it_is_not_ready_and_makes_none(up: Case) -> N
         await bus.delete_stream("DLQ")
         await eventually(lambda: "stream DLQ is missing" in up.running.missing)
         assert "stream DLQ is missing" in await up.missing()
-        assert {info.config.name for info in await bus.streams_info()} == {"EVT", "ADV"}
+        assert {info.config.name for info in await bus.streams_info()} == {"EVT", "PUB", "ADV"}
         await up.repaired()
 
     up.run(check())
