@@ -72,9 +72,20 @@ class EmbeddedNats:
         await self._start_once()
         self._keeper = asyncio.create_task(self._keep())
 
-    async def _start_once(self) -> None:
-        log_file, config = self._folder / "nats.log", self._folder / "nats.conf"
+    def reload(self, authorization: str) -> None:
+        """Let other people in, or the same to other things. Who is connected and still may be stays connected."""
+        self._authorization = authorization
+        self._configure()
+        if self._process and self._process.returncode is None:
+            self._process.send_signal(signal.SIGHUP)
+
+    def _configure(self) -> Path:
+        config = self._folder / "nats.conf"
         config.write_text(CONFIG.read_text("utf-8") + self._authorization, "utf-8")
+        return config
+
+    async def _start_once(self) -> None:
+        log_file, config = self._folder / "nats.log", self._configure()
         environment = os.environ | {
             "DIGI_NATS_PORT": str(self._port),
             "DIGI_NATS_MONITOR_PORT": str(self._port + 1),

@@ -16,11 +16,16 @@ import nkeys  # type: ignore[import-untyped]  # it says nothing of its types
 
 from chassis import dead_letters, provision
 from chassis.bus import LIVE, STREAM
+from chassis.neighbours import Neighbour
 from chassis.seal import write_private
 from chassis.service import Service
 from contracts.base import ASKS, EVENTS
 
 API = "$JS.API"
+ACCOUNT = "DIGITERAPIA"
+"""Ours; every neighbour has one under its own name."""
+NEIGHBOUR_API = "DIGITERAPIA.API"
+"""Under which prefix a neighbour's client finds our JetStream."""
 DEPLOYER, OBSERVER = "deployer", "observer"
 FRONT_ENDS = frozenset({"portal"})
 """Services that people use: they ask, and hear hints."""
@@ -66,8 +71,8 @@ def inbox(identity: str) -> str:
     return f"_INBOX_{identity}.>"
 
 
-_DEPLOYER = Grants(publish=(f"{API}.>", "evt.>", dead_letters.SETTLED), subscribe=(inbox(DEPLOYER),))
-"""Makes and mends streams and consumers; sends a dead letter again where it was published."""
+_DEPLOYER = Grants(publish=(f"{API}.>", "evt.>", "pub.>", dead_letters.SETTLED), subscribe=(inbox(DEPLOYER),))
+"""Makes and mends streams and consumers; sends again what is a dead letter or has been lost, where it was published."""
 
 _OBSERVER = Grants(
     publish=(
@@ -93,23 +98,62 @@ def make_seeds(folder: Path, identities: Iterable[str]) -> dict[str, str]:
     return public_keys
 
 
-def configuration(granted: Mapping[str, Grants], public_keys: Mapping[str, str]) -> str:
-    """The `authorization` block of a nats-server: one NKEY user per identity, nobody else gets in.
+def configuration(
+    granted: Mapping[str, Grants], public_keys: Mapping[str, str], neighbours: Iterable[Neighbour] = ()
+) -> str:
+    """The `accounts` block of a nats-server: ours, with one NKEY user per identity, and one account per neighbour.
+
+    A neighbour's account holds nothing but the way to its own durables: ask for messages, settle them, see how it
+    stands. It has no other subject in common with ours. Nobody else gets in.
 
     Args:
         granted: by identity.
         public_keys: NKEY (`U…`) of every identity.
+        neighbours: other systems; those without an NKEY get no account.
     """
-    users = "\n".join(_user(each, public_keys[name], name) for name, each in granted.items())
-    return f"authorization {{\n  users: [\n{users}\n  ]\n}}\n"
+    reading = [each for each in neighbours if each.nkey and each.reads]
+    users = [_user(each, public_keys[name]) for name, each in granted.items()]
+    exports = [_export(each, service) for each in reading for service in _services(each)]
+    ours = f"  {ACCOUNT} {{\n    jetstream: enabled\n    users: {_list(users)}\n    exports: {_list(exports)}\n  }}\n"
+    return f"accounts {{\n{ours}{''.join(map(_account, reading))}}}\n"
 
 
-def _user(granted: Grants, public_key: str, name: str) -> str:
+def _services(neighbour: Neighbour) -> dict[str, str]:
+    """Our subjects that a neighbour may call -> what it calls them.
+
+    The API has a prefix of ours there: `$JS.API` in the neighbour's account is a JetStream of its own, or none.
+    """
+    own = [f"{stream}.{neighbour.durable}" for stream in neighbour.filters()]
+    asked = [f"CONSUMER.{verb}.{each}" for verb in ("INFO", "MSG.NEXT") for each in own]
+    settled = [f"$JS.ACK.{each}.>" for each in own]
+    return {f"{API}.{each}": f"{NEIGHBOUR_API}.{each}" for each in asked} | {each: each for each in settled}
+
+
+def _export(neighbour: Neighbour, service: str) -> str:
+    streamed = ", response_type: stream" if ".MSG.NEXT." in service else ""
+    return f'{{ service: "{service}"{streamed}, accounts: ["{neighbour.name}"] }}'
+
+
+def _account(neighbour: Neighbour) -> str:
+    services = _services(neighbour)
+    imports = [
+        f'{{ service: {{ account: {ACCOUNT}, subject: "{ours}" }}, to: "{theirs}" }}'
+        for ours, theirs in services.items()
+    ]
+    user = _user(Grants(publish=tuple(services.values()), subscribe=("_INBOX.>",)), str(neighbour.nkey))
+    return f"  {neighbour.name} {{\n    users: {_list([user])}\n    imports: {_list(imports)}\n  }}\n"
+
+
+def _user(granted: Grants, public_key: str) -> str:
     responds = "allow_responses: true, " if granted.responds else ""
     return (
-        f"    # {name}\n    {{ nkey: {public_key}, permissions: {{ {responds}"
+        f"{{ nkey: {public_key}, permissions: {{ {responds}"
         f"publish: {{ allow: {_quoted(granted.publish)} }}, subscribe: {{ allow: {_quoted(granted.subscribe)} }} }} }}"
     )
+
+
+def _list(items: Iterable[str]) -> str:
+    return "[\n" + "".join(f"      {each}\n" for each in items) + "    ]"
 
 
 def _quoted(subjects: Iterable[str]) -> str:

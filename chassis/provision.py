@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, replace
 from typing import Any
 
 import httpx
 from nats.js.api import (
     AckPolicy,
     ConsumerConfig,
+    ConsumerInfo,
     DeliverPolicy,
     DiscardPolicy,
     RetentionPolicy,
@@ -24,6 +25,7 @@ from nats.js.errors import NotFoundError
 from chassis import dead_letters
 from chassis.bus import PUBLIC_STREAM, STREAM
 from chassis.inbox import MAX_DELIVER
+from chassis.neighbours import Neighbour
 from chassis.service import Service
 
 DAY = 24 * 3600.0
@@ -73,7 +75,55 @@ def consumer_configs(service: Service) -> list[ConsumerConfig]:
     ]
 
 
-async def provision(bus: JetStreamContext, services: Sequence[Service]) -> None:
+def neighbour_configs(neighbour: Neighbour) -> dict[str, ConsumerConfig]:
+    """The durables through which a neighbour reads, by stream. However long it is away, nothing is given up on."""
+    return {
+        stream: ConsumerConfig(
+            durable_name=neighbour.durable,
+            filter_subjects=filters,
+            deliver_policy=DeliverPolicy.BY_START_TIME,
+            opt_start_time=neighbour.since,
+            ack_policy=AckPolicy.EXPLICIT,
+            ack_wait=ACK_WAIT_SECONDS,
+            max_deliver=-1,
+            max_ack_pending=MAX_ACK_PENDING,
+        )
+        for stream, filters in neighbour.filters().items()
+    }
+
+
+async def serve(bus: JetStreamContext, neighbour: Neighbour, *, anew: bool = False) -> None:
+    """Make or change a neighbour's durables so that they are as its grants say, and delete those it has no more.
+
+    Where it stands in a stream stays, unless `anew`: then it reads from `since` on again. Safe to repeat.
+    """
+    wanted = neighbour_configs(neighbour)
+    for stream in (STREAM, PUBLIC_STREAM):
+        config = wanted.get(stream)
+        there = await _consumer(bus, stream, neighbour.durable)
+        if there and (anew or config is None):
+            await bus.delete_consumer(stream, neighbour.durable)
+        elif there and config:  # where a durable began cannot be changed, nor need it be
+            config = replace(config, opt_start_time=there.config.opt_start_time)
+        if config:
+            await bus.add_consumer(stream, config)
+
+
+async def waiting(bus: JetStreamContext, neighbour: Neighbour) -> int:
+    """How many facts a neighbour has not taken or not settled yet."""
+    there = [await _consumer(bus, stream, neighbour.durable) for stream in neighbour.filters()]
+    return sum((each.num_pending or 0) + (each.num_ack_pending or 0) for each in there if each)
+
+
+async def _consumer(bus: JetStreamContext, stream: str, durable: str) -> ConsumerInfo | None:
+    try:
+        found: ConsumerInfo = await bus.consumer_info(stream, durable)
+    except NotFoundError:
+        return None
+    return found
+
+
+async def provision(bus: JetStreamContext, services: Sequence[Service], neighbours: Iterable[Neighbour] = ()) -> None:
     """Create or update every stream and consumer. Safe to repeat. Only the deployer's identity may do it."""
     for stream in STREAMS:
         try:
@@ -84,6 +134,8 @@ async def provision(bus: JetStreamContext, services: Sequence[Service]) -> None:
     for service in services:
         for consumer in consumer_configs(service):
             await bus.add_consumer(STREAM, consumer)
+    for neighbour in neighbours:
+        await serve(bus, neighbour)
 
 
 async def differences(bus: JetStreamContext, services: Sequence[Service]) -> list[str]:

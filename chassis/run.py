@@ -17,7 +17,7 @@ import httpx
 import uvicorn
 from starlette.applications import Starlette
 
-from chassis import health, permissions, provision, seal, telemetry
+from chassis import health, neighbours, permissions, provision, seal, telemetry
 from chassis.bus import Bus
 from chassis.embedded import EmbeddedNats, die_with_parent
 from chassis.running import Running
@@ -25,6 +25,10 @@ from chassis.service import Service
 from chassis.settings import Settings
 
 RESTART_SECONDS = 0.2
+GRANTS_SECONDS = 1.0
+"""How often the grants of neighbours are read anew for a bus of our own."""
+RELOADS = 2
+"""An account that a reload brings in reaches our JetStream from the second reload on (nats-server 2.15.1)."""
 DRAIN_SECONDS = 25.0
 SWITCH_SECONDS = 0.001
 """How long a thread that computes keeps the event loop waiting: with Python's 5 ms an answer takes twice as long."""
@@ -124,14 +128,42 @@ async def bus(settings: Settings, services: Sequence[Service]) -> AsyncIterator[
     if settings.nats_url:
         yield settings.nats_url, settings.nats_monitor_url
         return
-    granted = permissions.grants(services)
-    public_keys = permissions.make_seeds(settings.seeds_dir, granted)
-    server = EmbeddedNats(settings, settings.embedded_nats_port, permissions.configuration(granted, public_keys))
+    server = EmbeddedNats(settings, settings.embedded_nats_port, accounts(settings, services))
     await server.start()
+    following = asyncio.create_task(_follow_grants(server, settings, services))
     try:
         yield server.url, server.monitor_url
     finally:
+        following.cancel()
         await server.stop()
+
+
+def accounts(settings: Settings, services: Sequence[Service]) -> str:
+    """What a nats-server is told of who may do what: these services, the deployer, the observer, the neighbours.
+
+    Raises:
+        ValueError: a neighbour's file does not make sense.
+    """
+    granted = permissions.grants(services)
+    public_keys = permissions.make_seeds(settings.seeds_dir, granted)
+    return permissions.configuration(granted, public_keys, neighbours.load(settings.neighbours_dir).values())
+
+
+async def _follow_grants(server: EmbeddedNats, settings: Settings, services: Sequence[Service]) -> None:
+    """Tell our own server when neighbours come, go or are granted something else."""
+    known = neighbours.load(settings.neighbours_dir)
+    while True:
+        await asyncio.sleep(GRANTS_SECONDS)
+        try:
+            now = neighbours.load(settings.neighbours_dir)
+        except ValueError as error:
+            telemetry.log("run").error("grants not read", error_type=type(error).__name__)
+            continue
+        if now != known:
+            known = now
+            for _ in range(RELOADS):
+                server.reload(accounts(settings, services))
+                await asyncio.sleep(GRANTS_SECONDS)
 
 
 @asynccontextmanager
@@ -152,7 +184,7 @@ async def deployer(settings: Settings, url: str) -> AsyncIterator[Bus]:
 async def provision_bus(settings: Settings, url: str, services: Sequence[Service]) -> None:
     """Make or update streams and consumers, as the deployer."""
     async with deployer(settings, url) as there:
-        await provision.provision(there.jetstream(), services)
+        await provision.provision(there.jetstream(), services, neighbours.load(settings.neighbours_dir).values())
 
 
 async def _until_told() -> str:

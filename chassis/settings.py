@@ -44,6 +44,8 @@ class Settings(BaseSettings):
     """The server's monitoring address (http://host:8222); readiness asks it whether the server syncs every write."""
     nats_seed_file: Path | None = None
     """NKEY seed of this process; {service} is filled in. Empty: the one of a bus of our own, where there is one."""
+    neighbours_folder: Path | None = None
+    """What other systems of the county are granted, one file each. Empty: `neighbours` in the data folder."""
     embedded_nats_port: Port = 14222
     host: str = "127.0.0.1"
     port: Port = 8000
@@ -73,6 +75,11 @@ class Settings(BaseSettings):
     def seeds_dir(self) -> Path:
         """NKEY seeds for a bus of our own, one per identity."""
         return self.keys_dir / "bus"
+
+    @property
+    def neighbours_dir(self) -> Path:
+        """One file per other system of the county (chassis.neighbours)."""
+        return self.neighbours_folder or self.data_dir / "neighbours"
 
     def seed_file(self, identity: str) -> Path | None:
         """With what an identity shows who it is on the bus; None where nobody is asked."""

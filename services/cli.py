@@ -3,51 +3,19 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
-import json
 import os
 import sys
-from collections.abc import Awaitable, Callable, Sequence
-from importlib import import_module
+from collections.abc import Sequence
 from importlib.metadata import version
-from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
-from chassis import Service, Settings, dead_letters, provision, run, telemetry
-from chassis.bus import Bus
+from chassis import Settings, event_loop, run, telemetry
 from chassis.errors import Outcome
 from chassis.seal import make_keys
 from chassis.settings import ROOT
-from services import NAMES
-
-T = TypeVar("T")
-
-
-def build(name: str, settings: Settings) -> Service:
-    """Put one service together."""
-    service: Service = import_module(f"services.{name}.app").build(settings)
-    return service
-
-
-def build_all(settings: Settings) -> list[Service]:
-    """Put every service together."""
-    return [build(name, settings) for name in NAMES]
-
-
-def consumers() -> dict[str, tuple[str, ...]]:
-    """Which services act on each event, by `ce-type`, read off their handlers."""
-    found: dict[str, tuple[str, ...]] = {}
-    for name in NAMES:
-        try:
-            handlers = import_module(f"services.{name}.handlers")
-        except ModuleNotFoundError as error:
-            if error.name != f"services.{name}.handlers":
-                raise
-            continue  # a service that only publishes
-        for heard in handlers.on:
-            found[heard.declared.ce_type] = (*found.get(heard.declared.ce_type, ()), name)
-    return found
+from services import NAMES, operating
+from services.unit import build, build_all, consumers
 
 
 def _announce(address: str) -> None:
@@ -60,21 +28,8 @@ def _up(arguments: argparse.Namespace) -> int:
     telemetry.start("unit")
     services = build_all(settings)
     how = run.split if arguments.split else run.up
-    _run(how(services, settings, _announce))
+    event_loop.run(how(services, settings, _announce))
     return 0
-
-
-def _loop() -> Any:
-    try:
-        import uvloop
-    except ImportError:  # a platform without it
-        return asyncio.new_event_loop
-    return uvloop.new_event_loop
-
-
-def _run(work: Any) -> Any:
-    with asyncio.Runner(loop_factory=_loop()) as runner:
-        return runner.run(work)
 
 
 def _alone(arguments: argparse.Namespace) -> int:
@@ -84,7 +39,7 @@ def _alone(arguments: argparse.Namespace) -> int:
     if not settings.nats_url:
         print("DIGI_NATS_URL is not set: one service alone needs a bus that runs already", file=sys.stderr)
         return 2
-    _run(run.alone(build(arguments.service, settings), settings))
+    event_loop.run(run.alone(build(arguments.service, settings), settings))
     return 0
 
 
@@ -92,76 +47,6 @@ def _keys(_arguments: argparse.Namespace) -> int:
     settings = Settings()
     make_keys(settings.keys_dir, list(NAMES))
     print(f"every service has its keys in {settings.keys_dir}")
-    return 0
-
-
-def _on_the_bus(errand: Callable[[Bus, Settings], Awaitable[T]]) -> T:
-    """Run an errand of the deployer on the bus of the settings.
-
-    Raises:
-        ValueError: the settings name no bus.
-        TryLater: nothing answers there.
-    """
-    settings = Settings()
-    telemetry.configure_logs("ERROR")
-    if not settings.nats_url:
-        raise ValueError("DIGI_NATS_URL is not set: which bus?")
-
-    async def there_and_back() -> T:
-        async with run.deployer(settings, settings.nats_url) as bus:
-            return await errand(bus, settings)
-
-    done: T = _run(there_and_back())
-    return done
-
-
-async def _provision(bus: Bus, settings: Settings) -> list[str]:
-    services = build_all(settings)
-    await provision.provision(bus.jetstream(), services)
-    return await provision.differences(bus.jetstream(), services)
-
-
-async def _verify(bus: Bus, settings: Settings) -> list[str]:
-    return await provision.differences(bus.jetstream(), build_all(settings))
-
-
-def _bus(arguments: argparse.Namespace) -> int:
-    differences = _on_the_bus(arguments.errand)
-    for difference in differences:
-        print(difference)
-    print("the bus is as the contracts say" if not differences else f"{len(differences)} differences")
-    return 1 if differences else 0
-
-
-LETTER_LINE = "{number:>6}  {at:16}  {fate:8}  {reason:13}  {code:24}  {consumer:40}  {deliveries}"
-
-
-def _letters(arguments: argparse.Namespace) -> int:
-    found = _on_the_bus(lambda bus, _: dead_letters.letters(bus.jetstream()))
-    shown = [each.summary() for each in found if arguments.all or each.fate is dead_letters.Fate.OPEN]
-    if arguments.json:
-        print(json.dumps(shown, indent=1))
-        return 0
-    if shown:
-        heads = "number at fate reason code consumer deliveries".split()
-        print(LETTER_LINE.format(**{name: name for name in heads}))
-    for each in shown:
-        print(LETTER_LINE.format(**each | {"at": each["at"][:16].replace("T", " ")}))
-    print(f"{'dead letters' if arguments.all else 'open dead letters'}: {len(shown)}")
-    return 0
-
-
-def _settle(arguments: argparse.Namespace) -> int:
-    settled = _on_the_bus(lambda bus, _: arguments.errand(bus.jetstream(), arguments.number))
-    print(f"dead letter {settled.number}: {settled.fate}")
-    return 0
-
-
-def _letter(arguments: argparse.Namespace) -> int:
-    found = _on_the_bus(lambda bus, _: dead_letters.letter(bus.jetstream(), arguments.number))
-    for name, value in (found.summary() | dict(found.headers)).items():
-        print(f"{name}: {value}")
-    print(f"\n{found.body.decode(errors='replace')}")
     return 0
 
 
@@ -183,7 +68,7 @@ def _simulate(arguments: argparse.Namespace) -> int:
     from services import simulate
 
     telemetry.configure_logs("ERROR")
-    print(_run(simulate.run_pilot(simulate.Reading(arguments.reading))))
+    print(event_loop.run(simulate.run_pilot(simulate.Reading(arguments.reading))))
     return 0
 
 
@@ -191,39 +76,9 @@ def _smoke(arguments: argparse.Namespace) -> int:
     import services.smoke as smoke
 
     telemetry.configure_logs("ERROR")
-    report, missing = _run(smoke.run(arguments.address, arguments.nats))
+    report, missing = event_loop.run(smoke.run(arguments.address, arguments.nats))
     print(report)
     return 1 if missing else 0
-
-
-def _add_bus(bus: argparse.ArgumentParser) -> None:
-    whats = bus.add_subparsers(required=True, metavar="what")
-    made = whats.add_parser("provision", help="make streams and consumers as the contracts say; safe to repeat")
-    made.set_defaults(do=_bus, errand=_provision)
-    compared = whats.add_parser("verify", help="say where streams and consumers are not as the contracts say")
-    compared.set_defaults(do=_bus, errand=_verify)
-    dlq = whats.add_parser("dlq", help="dead letters: what a consumer could not handle")
-    acts = dlq.add_subparsers(required=True, metavar="act")
-    listed = acts.add_parser("list", help="the open ones, oldest first")
-    listed.add_argument("--all", action="store_true", help="also those that were replayed or dropped")
-    listed.add_argument("--json", action="store_true", help="for a program to read")
-    listed.set_defaults(do=_letters)
-    for name, how, meaning in (
-        ("show", {"do": _letter}, "one with its envelope and body, as they were published"),
-        (
-            "replay",
-            {"do": _settle, "errand": dead_letters.replay},
-            "publish one again where it was, once its cause is mended; acted on at most once",
-        ),
-        (
-            "drop",
-            {"do": _settle, "errand": dead_letters.drop},
-            "let one go: nobody will act on it; it stays to be read for its 180 days",
-        ),
-    ):
-        act = acts.add_parser(name, help=meaning)
-        act.add_argument("number", type=int, help="as `list` shows it")
-        act.set_defaults(**how)
 
 
 def _web_address(text: str) -> str:
@@ -244,7 +99,7 @@ def _parser() -> argparse.ArgumentParser:
     alone.set_defaults(do=_alone)
     keys = commands.add_parser("keys", help="give every service that has none its pair of sealing keys")
     keys.set_defaults(do=_keys)
-    _add_bus(commands.add_parser("bus", help="look after the bus at DIGI_NATS_URL"))
+    operating.add(commands.add_parser("bus", help="look after the bus at DIGI_NATS_URL"))
     contracts = commands.add_parser("contracts", help="schemas, AsyncAPI document and events page")
     contracts.add_argument("what", choices=["write", "check"], help="write them, or say where they have drifted")
     contracts.set_defaults(do=_contracts)

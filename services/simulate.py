@@ -217,7 +217,7 @@ async def _settled(look: Callable[[], Awaitable[T]]) -> T:
 
 async def replay(reading: Reading, folder: Path) -> list[Event]:
     """Run the pilot in a unit of its own in `folder`; returns every fact it told, in the order of the stream."""
-    from services.cli import build
+    from services.unit import build
 
     settings = Settings(
         data_dir=folder, practice_hours=False, embedded_nats_port=_free_ports(), nats_url="", port=_free_ports()

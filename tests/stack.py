@@ -31,7 +31,7 @@ from nats.js.client import JetStreamContext
 from sqlalchemy import Engine, MetaData, Table, create_engine, func, select
 from sqlalchemy.engine import make_url
 
-from chassis import Service, Settings, clock, telemetry
+from chassis import Service, Settings, clock, permissions, telemetry
 from chassis.bus import Bus
 from chassis.embedded import EmbeddedNats
 from chassis.envelope import headers_for
@@ -176,6 +176,15 @@ class Stack:
     # --- the bus ---
 
     async def start_bus(self) -> None:
+        """Start the server with the permissions of `make run`; the test itself may do everything."""
+        everything = permissions.Grants(publish=(">",), subscribe=(">",))
+        granted = permissions.grants(self.services) | {"tester": everything}
+        granted |= {each.name: everything for each in self.services if each.name not in NAMES}  # no contract knows them
+        self.nats = EmbeddedNats(
+            self.settings,
+            self.settings.embedded_nats_port,
+            permissions.configuration(granted, permissions.make_seeds(self.settings.seeds_dir, granted)),
+        )
         await self.nats.start()
 
     async def kill_bus(self) -> None:

@@ -119,9 +119,12 @@ def other_clocks(source: Source) -> Iterator[str]:
             yield f"{source.path}:{line} imports {name}; use chassis.clock.now or tx.now"
 
 
+COMMAND_LINE = {"services/cli.py", "services/operating.py"}
+
+
 def prints(source: Source) -> Iterator[str]:
     """A service logs; a command line prints."""
-    if source.path == PurePosixPath("services/cli.py") or source.top == "bench":
+    if str(source.path) in COMMAND_LINE or source.top == "bench":
         return
     for line, name, _ in calls(source):
         if name == "print":

@@ -235,7 +235,7 @@ def guarded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
     config.write_text(RIGHTS.replace("DURABLE", DURABLE, 2))
     monkeypatch.setattr("chassis.embedded.CONFIG", config)
     with stack(tmp_path / "data", lambda settings: [echo.build(settings)], bus=False) as made:
-        made.run(made.start_bus())
+        made.run(made.nats.start())
         address = made.nats.url
         made.nats.url = address.replace("//", "//deployer:x@")
         made.run(made.provision())
@@ -288,7 +288,7 @@ def test_a_subscription_beyond_its_rights_is_told(guarded: Stack) -> None:
 def test_hints_reach_every_listener_and_a_broken_one_harms_nobody(up: Stack) -> None:
     async def case() -> None:
         heard: list[Any] = []
-        speaker, listener = (Bus(up.settings, name, up.nats.url) for name in ("echo", "portal"))
+        speaker, listener = (Bus(up.settings, name, up.nats.url) for name in ("echo", "tester"))
         await speaker.broker.connect()
         await listener.broker.connect()
         await listener.listen_to_hints(heard.append)

@@ -12,7 +12,7 @@ import pytest
 from chassis.seal import Sealer
 from contracts.chat import ConversationQueued
 from contracts.intake import ContactRouted
-from services.cli import build
+from services.unit import build
 from tests import child
 from tests.child import POINTS
 from tests.services.facts import fresh

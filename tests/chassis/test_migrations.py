@@ -18,7 +18,7 @@ from chassis import Settings
 from chassis.db import PLUMBING_MIGRATIONS, Database, head_of
 from chassis.tables import plumbing
 from services import NAMES
-from services.cli import build
+from services.unit import build
 from tests import child
 from tests.stack import DATABASES
 from tests.unit import practice_settings

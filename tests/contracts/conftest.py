@@ -1,6 +1,6 @@
 import pytest
 
-from services.cli import consumers as listening
+from services.unit import consumers as listening
 
 
 @pytest.fixture(scope="session")

@@ -19,7 +19,7 @@ from chassis.running import Running
 from chassis.seal import Sealer
 from contracts import Event
 from services import NAMES
-from services.cli import build, consumers
+from services.unit import build, consumers
 from tests import child
 from tests.services.facts import fresh, heard_by, sequence, told_by
 from tests.stack import DATABASES, Letter, Stack, eventually, stack

@@ -18,7 +18,7 @@ from chassis.embedded import server_binary
 from chassis.service import Service
 from contracts import ASKS, EVENTS
 from services import NAMES
-from services.cli import build_all
+from services.unit import build_all
 from tests.stack import eventually, free_ports
 from tests.unit import practice_settings
 

@@ -1,0 +1,143 @@
+"""Other systems of the county: what each may read, and what it may tell. One file each, written by `digi bus grant`.
+
+A neighbour reads through a durable of its own in each stream, so an outage of its own loses it nothing; it publishes
+nothing on the bus. What it may tell comes in over HTTP, where who is asking about whom can be checked (docs/adr/0010).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tomllib
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError, field_validator
+
+from chassis.bus import PUBLIC_STREAM, STREAM
+from chassis.errors import Refused
+from chassis.seal import write_private
+from contracts.base import EVENTS, AreaCode, EventType, Instant
+
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{1,30}$")]
+Nkey = Annotated[str, StringConstraints(pattern=r"^U[A-Z2-7]{55}$")]
+Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+WebAddress = Annotated[str, StringConstraints(pattern=r"^https?://[!-~]{1,500}$")]
+EventKey = Annotated[str, StringConstraints(pattern=r"^[a-z]+\.[a-z0-9_]+\.v[0-9]+$")]
+
+
+class Neighbour(BaseModel):
+    """One system and its grants. Nothing is granted by default."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: Name
+    since: Instant
+    """It reads what was told from this moment on."""
+    nkey: Nkey | None = None
+    """Public key with which it comes to the bus; None: it does not."""
+    reads: tuple[EventKey, ...] = ()
+    """Keys of the events it may read: `scheduling.visit_completed.v1`."""
+    tells: tuple[EventKey, ...] = ()
+    """Keys of the events it may post."""
+    areas: tuple[AreaCode, ...] = ()
+    """Counties whose facts it may read or tell; empty: every one."""
+    webhook: WebAddress | None = None
+    """Where what it reads is posted, for a system without NATS."""
+    client_secrets: tuple[Sha256, ...] = ()
+    """Digests of the secrets with which it posts; two while one takes over from the other."""
+
+    @field_validator("reads", "tells")
+    @classmethod
+    def _are_declared(cls, keys: tuple[str, ...]) -> tuple[str, ...]:
+        for key in keys:
+            kind_of(key)
+        return tuple(sorted(set(keys)))
+
+    @property
+    def durable(self) -> str:
+        """Its consumer in each stream. No service is called so: theirs begin with a service's name."""
+        return f"neighbour-{self.name}"
+
+    def filters(self) -> dict[str, list[str]]:
+        """Subjects it may read, by stream."""
+        found: dict[str, list[str]] = {}
+        for kind in map(kind_of, self.reads):
+            stream = PUBLIC_STREAM if kind.public else STREAM
+            found.setdefault(stream, []).extend(kind.subject(area, "*") for area in self.areas or ("*",))
+        return found
+
+
+def kind_of(key: str) -> EventType:
+    """The event of a key.
+
+    Raises:
+        ValueError: no event is declared under it.
+    """
+    found = next((kind for kind in EVENTS.values() if kind.key == key), None)
+    if found is None:
+        raise ValueError(f"{key} is no event: docs/events.md lists them")
+    return found
+
+
+def keys_of(words: Iterable[str]) -> list[str]:
+    """Event keys for what an operator typed: `pub` is every public event, `visit_completed` the newest of that name.
+
+    Raises:
+        ValueError: no event is called so.
+    """
+    return [key for word in words for key in _keys(word)]
+
+
+def _keys(word: str) -> list[str]:
+    if word == "pub":
+        return [kind.key for kind in EVENTS.values() if kind.public]
+    named = [kind for kind in EVENTS.values() if word in (kind.key, kind.name, kind.ce_type)]
+    if not named:
+        raise ValueError(f"{word} is no event: docs/events.md lists them")
+    return [max(named, key=lambda kind: kind.version).key]
+
+
+def load(folder: Path) -> dict[str, Neighbour]:
+    """Every neighbour, by name. No folder: none.
+
+    Raises:
+        ValueError: a file does not make sense; says which.
+    """
+    return {file.stem: _read(file) for file in sorted(folder.glob("*.toml"))}
+
+
+def _read(file: Path) -> Neighbour:
+    try:
+        return Neighbour.model_validate({"name": file.stem, **tomllib.loads(file.read_text(encoding="utf-8"))})
+    except (ValidationError, tomllib.TOMLDecodeError) as error:
+        raise ValueError(f"{file}: {error}") from error
+
+
+def one(folder: Path, name: str) -> Neighbour:
+    """A neighbour.
+
+    Raises:
+        Refused: `no-such-neighbour`.
+    """
+    try:
+        return load(folder)[name]
+    except KeyError:
+        raise Refused("no-such-neighbour", f"there is no neighbour {name}; `digi bus accounts` lists them") from None
+
+
+def save(folder: Path, neighbour: Neighbour) -> None:
+    """Write its file, for this user alone; whoever reads meanwhile sees the old one or the new one. Safe to repeat."""
+    told = neighbour.model_dump(mode="json", exclude={"name", "since"}, exclude_defaults=True)
+    since = f"since = {neighbour.since.isoformat()}"
+    lines = [since, *(f"{name} = {json.dumps(value)}" for name, value in told.items()), ""]
+    fresh = folder / f"{neighbour.name}.toml.{os.getpid()}"
+    fresh.unlink(missing_ok=True)
+    write_private(fresh, "\n".join(lines))
+    fresh.replace(folder / f"{neighbour.name}.toml")
+
+
+def remove(folder: Path, name: str) -> None:
+    """Forget a neighbour and everything granted to it. Safe to repeat."""
+    (folder / f"{name}.toml").unlink(missing_ok=True)

@@ -1,0 +1,173 @@
+"""Other systems of the county, each in an account of its own, on a real server with the permissions of `make run`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from nats.aio.client import Client
+from nats.errors import Error as NatsError
+
+from chassis import clock, neighbours, permissions, provision
+from contracts.base import Event
+from contracts.public import VisitCounted
+from contracts.scheduling import VisitBooked, VisitCompleted
+from tests.county import County, county, read
+from tests.stack import eventually
+
+pytestmark = [pytest.mark.live, pytest.mark.system]
+LAST_WEEK = timedelta(days=7)
+
+
+@pytest.fixture
+def around(tmp_path: Path) -> Iterator[County]:
+    with county(tmp_path) as made:
+        yield made
+
+
+def completed(count: int, **said: str) -> list[Event]:
+    return [VisitCompleted.example.model_copy(update=said) for _ in range(count)]
+
+
+def test_a_neighbour_reads_what_it_is_granted_and_nothing_else(around: County) -> None:
+    async def case() -> None:
+        granted = await around.grant("aids-centre", "pub", "visit_completed")
+        _, visits = await around.tell(VisitBooked.example), await around.tell(*completed(3))
+        counts = await around.tell(VisitCounted.example)
+        client = await around.connect("aids-centre")
+        assert await read(client, granted, "EVT") == visits
+        assert await read(client, granted, "PUB") == counts
+
+    around.run(case())
+
+
+def test_a_neighbour_reads_its_own_areas_only(around: County) -> None:
+    async def case() -> None:
+        granted = await around.grant("lake", "visit_completed", areas=("18",))
+        await around.tell(*completed(2))
+        ours = await around.tell(*completed(2, area="18", municipality="272"))
+        assert await read(await around.connect("lake"), granted, "EVT") == ours
+
+    around.run(case())
+
+
+def test_a_neighbour_that_was_away_gets_everything_once_and_in_order(around: County) -> None:
+    """An outage of theirs loses nothing: all of it is still there, also what they had taken and not settled."""
+
+    async def case() -> None:
+        granted = await around.grant("aids-centre", "visit_completed")
+        client = await around.connect("aids-centre")
+        before = await around.tell(*completed(5))
+        assert await read(client, granted, "EVT") == before
+        await client.close()
+        told = await around.tell(*completed(400))
+        back = await around.connect("aids-centre")
+        assert await read(back, granted, "EVT", most=150) == told[:150]
+        await back.close()
+        assert await read(await around.connect("aids-centre"), granted, "EVT") == told[150:]
+        assert await provision.waiting(around.bus, granted) == 0
+
+    around.run(case())
+
+
+def test_a_neighbour_added_today_reads_from_last_week(around: County) -> None:
+    async def case() -> None:
+        told = await around.tell(*completed(20))
+        late = await around.grant("late", "visit_completed")
+        early = await around.grant("early", "visit_completed", since=clock.now() - LAST_WEEK)
+        assert await read(await around.connect("late"), late, "EVT") == []
+        assert await read(await around.connect("early"), early, "EVT") == told
+
+    around.run(case())
+
+
+def test_a_replay_begins_again_from_a_day_and_a_further_grant_does_not(around: County) -> None:
+    async def case() -> None:
+        granted = await around.grant("lake", "visit_completed")
+        told = await around.tell(*completed(3))
+        client = await around.connect("lake")
+        assert await read(client, granted, "EVT") == told
+        more = await around.grant("lake", "visit_completed", "visit_booked")
+        assert await read(client, more, "EVT") == []
+        again = more.model_copy(update={"since": clock.now() - LAST_WEEK})
+        await provision.serve(around.bus, again, anew=True)
+        assert await read(client, again, "EVT") == told
+
+    around.run(case())
+
+
+FORBIDDEN = (
+    "evt.10.285.scheduling.visit_completed.v1",
+    "pub.10.285.visit_counted.v1",
+    "cmd.chat.accept_conversation.v1",
+    "qry.intake.get_person.v1",
+    "dlq.chat.contact_routed",
+    "live.chat",
+    "DIGITERAPIA.API.CONSUMER.MSG.NEXT.EVT.neighbour-other",
+    "DIGITERAPIA.API.CONSUMER.INFO.EVT.neighbour-other",
+    "DIGITERAPIA.API.CONSUMER.MSG.NEXT.EVT.chat-contact_routed-v1",
+    "DIGITERAPIA.API.STREAM.INFO.EVT",
+    "DIGITERAPIA.API.STREAM.MSG.GET.EVT",
+    "DIGITERAPIA.API.STREAM.PURGE.EVT",
+    "DIGITERAPIA.API.CONSUMER.CREATE.EVT",
+    "$JS.API.STREAM.INFO.EVT",
+    "$JS.ACK.EVT.neighbour-other.1.1.1.1.1",
+    "_INBOX_chat.answer",
+)
+
+
+def test_whatever_else_a_neighbour_tries_is_refused_by_the_server(around: County) -> None:
+    async def case() -> None:
+        await around.grant("other", "visit_completed")
+        await around.grant("aids-centre", "visit_completed", "pub")
+        client = await around.connect("aids-centre")
+        kept = (await around.bus.stream_info("EVT")).state.messages
+        for subject in FORBIDDEN:
+            await client.publish(subject, b"{}")
+        for subject in ("evt.>", "pub.>", "dlq.>", "live.>", ">", "$JS.EVENT.>"):
+            await client.subscribe(subject)
+        await client.flush()
+        await eventually(lambda: len(around.said) >= len(FORBIDDEN) + 6, f"all are refused: {around.said}")
+        assert all("permissions violation" in each for each in around.said)
+        assert (await around.bus.stream_info("EVT")).state.messages == kept
+
+    around.run(case())
+
+
+def test_a_revoked_neighbour_is_a_stranger(around: County) -> None:
+    async def case() -> None:
+        granted = await around.grant("aids-centre", "visit_completed")
+        await provision.serve(around.bus, granted.model_copy(update={"reads": ()}))
+        neighbours.remove(around.settings.neighbours_dir, "aids-centre")
+
+        async def kept_out() -> bool:
+            client = Client()
+            try:
+                await client.connect(around.url, nkeys_seed=around.seed("aids-centre"), allow_reconnect=False)
+            except NatsError:
+                return True
+            finally:
+                await client.close()
+            return False
+
+        await eventually(kept_out, "the server knows it no more")
+        assert (await around.bus.stream_info("EVT")).state.consumer_count == len(
+            [kind for service in around.services for kind, _ in service.handlers.items()]
+        )
+
+    around.run(case())
+
+
+def test_our_own_services_go_on_while_neighbours_come_and_go(around: County) -> None:
+    """A grant reloads the server twice; who is connected stays connected."""
+
+    async def case() -> None:
+        for name in ("one-system", "two-systems"):
+            await around.grant(name, "pub")
+            await around.connect(name)
+        assert len(await around.tell(*completed(10))) == 10
+        assert permissions.ACCOUNT in (around.settings.data_dir / "nats.conf").read_text()
+
+    around.run(case())
