@@ -7,6 +7,7 @@ import re
 import signal
 import subprocess
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import nats
@@ -15,6 +16,7 @@ from nats.aio.client import Client
 
 from chassis import permissions
 from chassis.embedded import server_binary
+from chassis.neighbours import Neighbour, keys_of
 from chassis.service import Service
 from contracts import ASKS, EVENTS
 from services import NAMES
@@ -26,8 +28,21 @@ pytestmark = [pytest.mark.live, pytest.mark.system]
 DENIED = re.compile(r'permissions violation for (publish|subscription) to "([^"]+)"', re.IGNORECASE)
 VERBS = ("publish", "subscribe")
 MANAGING = ("CREATE", "UPDATE", "DELETE", "PURGE", "MSG.DELETE")
-OURS = ("EVT", "DLQ", "ADV")
-EVERYBODY = (*NAMES, "deployer", "observer")
+OURS = ("EVT", "PUB", "DLQ", "ADV")
+US = (*NAMES, "deployer", "observer")
+READS = {"aids-centre": ("EVT", "PUB"), "data-lake": ("PUB",)}
+"""Neighbours, and the streams of what each is granted."""
+EVERYBODY = (*US, *READS)
+COUNTS = {
+    "contact_counted": "intake",
+    "conversation_counted": "chat",
+    "callback_counted": "chat",
+    "visit_counted": "scheduling",
+    "feedback_counted": "feedback",
+}
+"""Who tells which public event: its subject does not say."""
+APIS = ("$JS.API", "DIGITERAPIA.API")
+PULLS = ("INFO", "MSG.NEXT")
 Cell = tuple[str, str, str]
 
 
@@ -51,7 +66,7 @@ def server(services: list[Service], seeds: Path, tmp_path_factory: pytest.TempPa
     config = folder / "nats.conf"
     config.write_text(
         f'host: 127.0.0.1\nport: {port}\njetstream {{ store_dir: "{folder}" }}\n'
-        + permissions.configuration(permissions.grants(services), keys)
+        + permissions.configuration(permissions.grants(services), keys, neighbours(keys))
     )
     process = subprocess.Popen([server_binary(), "-c", str(config), "-l", str(folder / "log")])
     yield f"nats://127.0.0.1:{port}"
@@ -59,8 +74,15 @@ def server(services: list[Service], seeds: Path, tmp_path_factory: pytest.TempPa
     process.wait()
 
 
+def neighbours(keys: dict[str, str]) -> list[Neighbour]:
+    reads = {"aids-centre": keys_of(["visit_completed", "pub"]), "data-lake": keys_of(["pub"])}
+    since = datetime(2026, 11, 26, tzinfo=UTC)
+    return [Neighbour(name=name, nkey=keys[name], since=since, reads=tuple(reads[name])) for name in READS]
+
+
 def subjects(services: list[Service]) -> list[str]:
-    """Every subject there is: of the contracts, of the streams and durables, of answers and hints."""
+    """Every subject there is: of the contracts, of the streams and durables, of answers, hints and neighbours."""
+    theirs = [f"{stream}.neighbour-{name}" for name in READS for stream in ("EVT", "PUB")]
     durables = [kind.durable(service.name) for service in services for kind, _ in service.handlers.items()]
     return [
         *(kind.subject("10", "285") for kind in EVENTS.values()),
@@ -68,34 +90,60 @@ def subjects(services: list[Service]) -> list[str]:
         *(f"dlq.{name}.contact_opened" for name in NAMES),
         "dlq.settled",
         *(f"live.{name}" for name in NAMES),
-        *(f"_INBOX_{name}.answer" for name in EVERYBODY),
+        *(f"_INBOX_{name}.answer" for name in US),
+        *(
+            f"{api}.CONSUMER.{verb}.{each}"
+            for api in APIS
+            for each in theirs
+            for verb in ("INFO", "MSG.NEXT", "DELETE")
+        ),
+        *(f"$JS.ACK.{each}.1.1.1.1.1" for each in theirs),
         *(f"$JS.API.STREAM.{verb}.{stream}" for stream in OURS for verb in ("INFO", "MSG.GET", *MANAGING)),
         *(f"$JS.API.CONSUMER.{verb}.EVT.{each}" for each in durables for verb in ("INFO", "MSG.NEXT", "DELETE")),
+        *(f"$JS.API.CONSUMER.{verb}.{stream}" for verb in ("LIST", "NAMES") for stream in OURS),
         *(f"$JS.API.CONSUMER.DURABLE.CREATE.EVT.{each}" for each in durables),
         *(f"$JS.ACK.EVT.{each}.1.1.1.1.1" for each in durables),
-        *("evt.>", "cmd.>", "qry.>", "dlq.>", "live.>", "_INBOX.>", "$JS.API.>", ">"),
+        *("pub.>", "evt.>", "cmd.>", "qry.>", "dlq.>", "live.>", "_INBOX.>", "$JS.API.>", ">"),
     ]
 
 
 def may(who: str, verb: str, subject: str) -> bool:
     """What the rules of the house say, in words of their own."""
     start, *rest = subject.split(".")
+    if who in READS:
+        return _neighbour_may(who, verb, subject)
     if ">" in rest or start == ">":
         return (who, verb, subject) == ("portal", "subscribe", "live.>")
     if verb == "subscribe":  # its own answers, its own asks; the pages hear hints
         hears = subject.startswith(f"_INBOX_{who}.") or (start == "live" and who == "portal")
         return hears or (start in ("cmd", "qry") and rest[0] == who)
+    if start == "$JS":
+        return (who == "deployer" and rest[0] == "API") or _jetstream(who, rest)
+    return who in _tellers(start, rest)
+
+
+def _tellers(start: str, rest: list[str]) -> tuple[str, ...]:
+    """Who may publish there. An answer goes where it was asked for, and only then."""
     if start == "evt":  # a fact is told by its owner; a dead letter is sent again by the deployer
-        return who in (rest[2], "deployer")
-    if start in ("cmd", "qry"):  # only front ends ask
-        return who == "portal"
+        return rest[2], "deployer"
+    if start == "pub":
+        return COUNTS[rest[2]], "deployer"
     if start == "dlq":
-        return who == ("deployer" if rest[0] == "settled" else rest[0])
+        return ("deployer" if rest[0] == "settled" else rest[0],)
     if start == "live":
-        return who == rest[0]
-    if start.startswith("_INBOX_"):  # an answer goes where it was asked for, and only then
-        return False
-    return (who == "deployer" and rest[0] == "API") or _jetstream(who, rest)
+        return (rest[0],)
+    return ("portal",) if start in ("cmd", "qry") else ()  # only front ends ask
+
+
+def _neighbour_may(who: str, verb: str, subject: str) -> bool:
+    """Hear its own answers, and pull, settle and look at its own durables."""
+    if verb == "subscribe":
+        return subject == "_INBOX.>"
+    own = [f"{stream}.neighbour-{who}" for stream in READS[who]]
+    return any(
+        subject.startswith(f"$JS.ACK.{each}.") or subject in (f"{APIS[1]}.CONSUMER.{verb}.{each}" for verb in PULLS)
+        for each in own
+    )
 
 
 def _jetstream(who: str, rest: list[str]) -> bool:
@@ -105,7 +153,7 @@ def _jetstream(who: str, rest: list[str]) -> bool:
     if thing == "STREAM":  # everybody sees whether the streams are whole; the observer reads
         return rest[2:-1] == ["INFO"] or (who == "observer" and verb == "MSG.GET")
     if who == "observer":
-        return verb == "INFO.EVT"
+        return rest[2] in ("INFO", "LIST", "NAMES")
     return verb in ("INFO.EVT", "MSG.NEXT.EVT") and last.split("-")[0] == who
 
 
@@ -157,8 +205,17 @@ def test_who_may_do_what_is_what_the_rules_say(server: str, services: list[Servi
         cells |= matrix(server, seeds / f"{who}.seed", who, all_subjects)
     wrong = {cell: allowed for cell, allowed in cells.items() if allowed != may(*cell)}
     assert wrong == {}
+    print(f"{len(cells)} cells, {len(wrong)} wrong")
     assert len(cells) >= 1000
     assert {who for (who, _, _), allowed in cells.items() if allowed} == set(EVERYBODY)
+
+
+def test_every_subject_that_anybody_is_granted_is_in_the_matrix(services: list[Service]) -> None:
+    tried = subjects(services)
+    for who, granted in permissions.grants(services).items():
+        for pattern in (*granted.publish, *granted.subscribe):
+            as_expression = re.escape(pattern).replace(r"\*", "[^.]+").replace(">", ".+")
+            assert any(re.fullmatch(as_expression, subject) for subject in tried), (who, pattern)
 
 
 def test_nobody_gets_in_without_a_key(server: str) -> None:
