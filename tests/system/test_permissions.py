@@ -6,6 +6,7 @@ import asyncio
 import re
 import signal
 import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -205,7 +206,7 @@ def test_who_may_do_what_is_what_the_rules_say(server: str, services: list[Servi
         cells |= matrix(server, seeds / f"{who}.seed", who, all_subjects)
     wrong = {cell: allowed for cell, allowed in cells.items() if allowed != may(*cell)}
     assert wrong == {}
-    print(f"{len(cells)} cells, {len(wrong)} wrong")
+    sys.stdout.write(f"{len(cells)} cells, {len(wrong)} wrong\n")
     assert len(cells) >= 1000
     assert {who for (who, _, _), allowed in cells.items() if allowed} == set(EVERYBODY)
 
