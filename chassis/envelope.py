@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, time
+from datetime import datetime
 from uuid import UUID
 
 from chassis.errors import Unprocessable
@@ -15,6 +15,9 @@ _ID = re.compile(r"[!-~]{1,100}")
 """Visible ASCII; the inbox keeps no longer one."""
 _TRACEPARENT = re.compile(r"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 """W3C Trace Context, version 00. A damaged one is as good as none."""
+
+
+_JSON = "application/json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +39,7 @@ def headers_for(
     """The headers an event is published with."""
     kind = event.declared
     if isinstance(event, PublicEvent):  # a moment, a cause or a trace would lead to the person
-        at, cause, traceparent = datetime.combine(event.day, time(), UTC), None, None
+        at, cause, traceparent = event.began, None, None
     headers = {
         "ce-specversion": "1.0",
         "ce-id": event_id,
@@ -62,9 +65,13 @@ def read_envelope(headers: Mapping[str, str] | None) -> Envelope:
     """Read the headers of a received message.
 
     Raises:
-        Unprocessable: `bad-envelope`: a header is missing or not what it should be.
+        Unprocessable: `bad-envelope`: a header is missing or not what it should be; `content-type`: the body is no JSON
+            data in binary mode.
     """
     headers = headers or {}
+    for name in ("ce-datacontenttype", "content-type"):
+        if headers.get(name, _JSON).partition(";")[0].strip() != _JSON:
+            raise Unprocessable("content-type", "expected application/json beside the headers")
     parent = headers.get("traceparent", "")
     try:
         if not _ID.fullmatch(headers["ce-id"]):

@@ -9,10 +9,13 @@ import json
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
+from hashlib import sha256
 from typing import Any
 
 from pydantic import ValidationError
+from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlmodel import Session
@@ -31,6 +34,10 @@ RETRY_SECONDS = (1.0, 5.0, 30.0, 120.0, 600.0)
 MAX_DELIVER = 8
 LAST_TRY = MAX_DELIVER - 1
 """A message that fails on this delivery becomes a dead letter: the server would drop it silently after the next."""
+
+
+CLOCK_AHEAD = timedelta(minutes=5)
+"""How far a publisher's clock may be ahead of ours. Behind, it cannot be told from a fact that waited for the bus."""
 
 
 class Ending(StrEnum):
@@ -90,6 +97,16 @@ class _Item:
     verdict: Verdict | None = None
     tx: Transaction | None = None
 
+    @property
+    def key(self) -> str:
+        """What the inbox knows it by."""
+        return self.envelope.id if self.envelope else f"{self.message.subject}:{self.message.stream_sequence}"
+
+    @property
+    def digest(self) -> str:
+        """What tells its body from another one."""
+        return sha256(self.message.body).hexdigest()
+
 
 def apply(
     consumer: Consumer, write: Callable[[Callable[[Session], Applied]], Applied], messages: Sequence[Received]
@@ -127,9 +144,7 @@ def _read(consumer: Consumer, messages: Sequence[Received]) -> list[_Item]:
         item = _Item(message)
         try:
             item.envelope = read_envelope(message.headers)
-            if item.envelope.type != consumer.kind.ce_type:
-                raise Unprocessable("unknown-type", f"{consumer.durable} cannot read this type or version")
-            item.fact = consumer.kind.cls.model_validate_json(message.body)
+            item.fact = _opened(consumer.kind, item.envelope, message)
         except ValidationError as error:
             first = error.errors(include_input=False, include_url=False)[0]
             where = ".".join(str(part) for part in first["loc"])
@@ -142,27 +157,47 @@ def _read(consumer: Consumer, messages: Sequence[Received]) -> list[_Item]:
     return items
 
 
+def _opened(kind: EventType, envelope: Envelope, message: Received) -> Event:
+    """The fact in a message, once envelope, subject and body agree with each other.
+
+    Raises:
+        ValidationError: the body does not fit the event.
+        Unprocessable: `unknown-type`, `wrong-subject`, `wrong-aggregate`, `clock-ahead`.
+    """
+    if envelope.type != kind.ce_type:
+        raise Unprocessable("unknown-type", "another type or version than this consumer reads")
+    fact = kind.cls.model_validate_json(message.body)
+    if fact.subject != message.subject:  # also a wildcard: the server takes it for a word
+        raise Unprocessable("wrong-subject", "the body is about another area or municipality than the subject")
+    if fact.about != envelope.about:
+        raise Unprocessable("wrong-aggregate", "the body is about another aggregate than `ce-subject`")
+    if envelope.time > clock.now() + CLOCK_AHEAD:
+        raise Unprocessable("clock-ahead", "the publisher's clock is ahead")
+    return fact
+
+
 def _attempt(consumer: Consumer, session: Session, items: list[_Item], *, careful: bool) -> Applied:
     together: Unwritten = {}
-    fresh = (_first_seen if careful else _all_new)(consumer, session, [item for item in items if item.verdict is None])
-    for item in items:
-        if item.verdict is None and _key(item) not in fresh:
-            item.verdict = Verdict(Ending.DUPLICATE)
-        elif item.verdict is None:
-            fresh.discard(_key(item))  # the same message twice in one batch acts once
+    readable = [item for item in items if item.verdict is None]
+    fresh = (_first_seen if careful else _all_new)(consumer, session, readable)
+    known = _known(consumer, session, [item.key for item in readable if item.key not in fresh])
+    for item in readable:
+        if item.key in fresh:
+            fresh.discard(item.key)  # the same message twice in one batch acts once
+            known[item.key] = item.digest
             item.verdict = (
                 _handle_in_savepoint(consumer, session, item) if careful
                 else _handle(consumer, session, item, together)
             )  # fmt: skip
+        elif known.get(item.key) in (item.digest, None):
+            item.verdict = Verdict(Ending.DUPLICATE)
+        else:
+            item.verdict = Verdict(Ending.UNPROCESSABLE, "event-id-reused")
     _set_aside(consumer, session, items)
     done = [item.tx for item in items if item.tx and item.verdict and item.verdict.ending is Ending.DONE]
     if not careful:
         write_down(session, done)
     return [item.verdict for item in items if item.verdict], [hint for tx in done for hint in tx.hints]
-
-
-def _key(item: _Item) -> str:
-    return item.envelope.id if item.envelope else f"{item.message.subject}:{item.message.stream_sequence}"
 
 
 _ENTER = inbox.insert()
@@ -171,7 +206,10 @@ _entering = prepared(inbox, lambda insert: insert.on_conflict_do_nothing().retur
 
 def _rows(consumer: Consumer, items: list[_Item]) -> dict[str, dict[str, Any]]:
     at = clock.now()
-    return {_key(item): {"consumer": consumer.durable, "event_id": _key(item), "handled_at": at} for item in items}
+    return {
+        item.key: {"consumer": consumer.durable, "event_id": item.key, "handled_at": at, "digest": item.digest}
+        for item in reversed(items)  # of two with the same id the first one counts
+    }
 
 
 def _all_new(consumer: Consumer, session: Session, items: list[_Item]) -> set[str]:
@@ -190,6 +228,16 @@ def _first_seen(consumer: Consumer, session: Session, items: list[_Item]) -> set
     """Put the items into the inbox; returns the ids that were not there before."""
     rows = _rows(consumer, items)
     return set(session.connection().execute(_entering(session), list(rows.values())).scalars()) if rows else set()
+
+
+def _known(consumer: Consumer, session: Session, keys: Sequence[str]) -> dict[str, str | None]:
+    """Digests of what was acted on before, by id; None where none was kept."""
+    if not keys:
+        return {}
+    these = select(inbox.c.event_id, inbox.c.digest).where(
+        inbox.c.consumer == consumer.durable, inbox.c.event_id.in_(keys)
+    )
+    return {row.event_id: row.digest for row in session.connection().execute(these)}
 
 
 def _handle(consumer: Consumer, session: Session, item: _Item, unwritten: Unwritten) -> Verdict:
@@ -214,7 +262,7 @@ def _handle_in_savepoint(consumer: Consumer, session: Session, item: _Item) -> V
 
 def _forget(consumer: Consumer, session: Session, item: _Item) -> None:
     """What was not done is not known: the same message may come again, from the bus or replayed from a dead letter."""
-    this = (inbox.c.consumer == consumer.durable, inbox.c.event_id == _key(item))
+    this = (inbox.c.consumer == consumer.durable, inbox.c.event_id == item.key)
     session.connection().execute(inbox.delete().where(*this))
 
 
@@ -254,15 +302,18 @@ def _set_aside(consumer: Consumer, session: Session, items: list[_Item]) -> None
             continue
         telemetry.DEAD_LETTERS.labels(consumer.service, verdict.ending).inc()
         telemetry.log(consumer.durable).warning("dead letter", code=verdict.code, deliveries=item.message.deliveries)
-        rows.append(_dead_letter(consumer, item.message, verdict))
+        rows.append(_dead_letter(consumer, item, verdict))
     if rows:
         statement = upsert(session, outbox).values(rows).on_conflict_do_nothing(index_elements=["event_id"])
         session.connection().execute(statement)
         session.info[TOLD] = True
 
 
-def _dead_letter(consumer: Consumer, message: Received, verdict: Verdict) -> dict[str, Any]:
-    key = f"dlq-{consumer.durable}-{message.stream_sequence}"
+def _dead_letter(consumer: Consumer, item: _Item, verdict: Verdict) -> dict[str, Any]:
+    message = item.message
+    key = (
+        f"dlq-{consumer.durable}-{message.stream_sequence}-{item.digest[:8]}"  # a stream made anew counts from 1 again
+    )
     kept = {name: value for name, value in message.headers.items() if name.startswith(("ce-", "trace"))}
     headers = {
         **kept,

@@ -73,6 +73,7 @@ inbox = Table(
     Column("consumer", String(120), primary_key=True),
     Column("event_id", String(120), primary_key=True),
     Column("handled_at", UtcInstant, nullable=False, index=True),
+    Column("digest", String(64), nullable=True),
 )
 """What this service has already acted on: the reason why twice the same message has one effect."""
 

@@ -92,7 +92,11 @@ def example_headers(kind: EventType) -> dict[str, str]:
         "ce-type": kind.ce_type,
         "ce-source": f"/{SOURCE_PREFIX}/{kind.owner}",
         "ce-subject": str(example.about),
-        "ce-time": f"{example.day}T00:00:00Z" if isinstance(example, PublicEvent) else "2026-11-24T08:01:00Z",
+        "ce-time": (
+            example.began.isoformat().replace("+00:00", "Z")
+            if isinstance(example, PublicEvent)
+            else "2026-11-24T08:01:00Z"
+        ),
         "ce-datacontenttype": "application/json",
         "ce-dataschema": f"schemas/{kind.key}.json",
         "ce-area": example.area,

@@ -11,11 +11,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from functools import cache
 from typing import Annotated, Any, ClassVar, Generic, Self, TypeVar
 from uuid import NAMESPACE_URL, UUID, uuid5
+from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
@@ -113,6 +114,11 @@ class PublicEvent(Event):
 
     day: date
     """When it happened, Europe/Helsinki."""
+
+    @property
+    def began(self) -> datetime:
+        """The first instant of its day, UTC: all that its envelope says of the time."""
+        return datetime.combine(self.day, time(), ZoneInfo("Europe/Helsinki")).astimezone(UTC)
 
     @property
     def about(self) -> UUID:

@@ -181,7 +181,7 @@ def received(fact: Called, *, sequence: int = 1, deliveries: int = 1, event_id: 
     )
     headers |= over.get("headers", {})
     body = over.get("body", fact.model_dump_json().encode())
-    return Received(fact.subject, headers, body, sequence, deliveries)
+    return Received(over.get("subject", fact.subject), headers, body, sequence, deliveries)
 
 
 def hint_of(call_id: UUID) -> Hint:

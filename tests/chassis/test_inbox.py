@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -14,6 +15,7 @@ from sqlalchemy.event import listen
 from sqlalchemy.exc import OperationalError
 from sqlmodel import Session
 
+from chassis import clock
 from chassis.db import Database
 from chassis.errors import TryLater
 from chassis.inbox import Applied, Consumer, Received, apply
@@ -170,6 +172,12 @@ def test_a_dead_letter_keeps_the_envelope_it_came_in(act: Act, database: Databas
         ({"headers": {"ce-subject": "nobody"}}, "bad-envelope"),
         ({"headers": {"ce-time": "yesterday"}}, "bad-envelope"),
         ({"headers": {"ce-aggregateversion": "first"}}, "bad-envelope"),
+        ({"headers": {"ce-datacontenttype": "text/xml"}}, "content-type"),
+        ({"headers": {"content-type": "application/cloudevents+json"}}, "content-type"),
+        ({"headers": {"ce-subject": str(UUID(int=9))}}, "wrong-aggregate"),
+        ({"headers": {"ce-time": "2999-01-01T00:00:00Z"}}, "clock-ahead"),
+        ({"subject": "evt.10.*.hill.called.v1"}, "wrong-subject"),
+        ({"subject": "evt.18.000.hill.called.v1"}, "wrong-subject"),
     ],
 )
 def test_what_cannot_be_read_is_a_dead_letter_at_once_while_good_traffic_flows(
@@ -193,6 +201,33 @@ def test_the_same_message_twice_in_one_batch_acts_once(act: Act, database: Datab
     twice = [received(fact, event_id="same", sequence=sequence) for sequence in (1, 2)]
     assert [verdict.ending for verdict in act(*twice)] == ["done", "duplicate"]
     assert len(told(database)) == 1
+
+
+@pytest.mark.parametrize("together", [True, False], ids=["in one batch", "later"])
+def test_the_same_id_with_another_body_is_a_dead_letter(act: Act, database: Database, together: bool) -> None:
+    good = called()
+    messages = [received(good, event_id="same", sequence=1), received(called(), event_id="same", sequence=2)]
+    verdicts = act(*messages) if together else [*act(messages[0]), *act(messages[1])]
+    assert [verdict.ending for verdict in verdicts] == ["done", "unprocessable"]
+    assert [json.loads(letter.headers)["dlq-code"] for letter in dead_letters(database)] == ["event-id-reused"]
+    assert kept(database) == {good.call_id}
+
+
+@pytest.mark.parametrize(("minutes", "ending"), [(4, "done"), (5, "done"), (6, "unprocessable"), (10, "unprocessable")])
+def test_a_clock_may_be_5_minutes_ahead(act: Act, minutes: int, ending: str) -> None:
+    """Behind, nobody can tell it from a fact that has waited for the bus."""
+    at = datetime(2026, 11, 26, 8, 0, tzinfo=UTC)
+    with clock.using(clock.SetClock(at)):
+        (verdict,) = act(received(called(), headers={"ce-time": (at + timedelta(minutes=minutes)).isoformat()}))
+    assert verdict.ending == ending
+
+
+def test_after_the_stream_was_made_anew_another_message_of_the_same_number_is_a_letter_of_its_own(
+    act: Act, database: Database
+) -> None:
+    act(received(called("unprocessable"), sequence=1))
+    act(received(called("unprocessable"), sequence=1))
+    assert len(dead_letters(database)) == 2
 
 
 def test_the_same_message_again_later_acts_no_more(act: Act, database: Database) -> None:

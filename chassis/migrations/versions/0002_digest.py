@@ -1,0 +1,13 @@
+"""What tells a message from another one that came under the same id."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "chassis_0002"
+down_revision = "chassis_0001"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.add_column("inbox", sa.Column("digest", sa.String(64), nullable=True))
