@@ -214,13 +214,14 @@ class Stack:
         await provision_bus(self.settings, self.nats.url, self.services)
 
     async def publish(self, fact: Event, **said: Any) -> str:
-        """Put a fact on the bus as its owner would; returns its id. `body` and any header can be said otherwise."""
+        """Put a fact on the bus as its owner would; returns its id. Subject, body, any header can be said otherwise."""
         event_id = said.pop("event_id", None) or str(uuid4())
         body = said.pop("body", None) or fact.model_dump_json().encode()
         headers = headers_for(
             fact, event_id=event_id, at=clock.now(), version=1, cause=None, traceparent=telemetry.traceparent()
         )
-        await (await self.bus()).publish(fact.subject, body, headers=headers | said.pop("headers", {}))
+        subject = said.pop("subject", fact.subject)
+        await (await self.bus()).publish(subject, body, headers=headers | said.pop("headers", {}))
         return event_id
 
     async def letters(self, stream: str = "EVT") -> list[Letter]:

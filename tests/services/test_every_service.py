@@ -7,13 +7,16 @@ import signal
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
+from uuid import uuid4
 
 import psutil
 import pytest
 from prometheus_client import REGISTRY
 
-from chassis import Service, telemetry
+from chassis import Service, clock, telemetry
 from chassis.provision import STREAMS
 from chassis.running import Running
 from chassis.seal import Sealer
@@ -21,7 +24,7 @@ from contracts import Event
 from services import NAMES
 from services.unit import build, consumers
 from tests import child
-from tests.services.facts import fresh, heard_by, sequence, told_by
+from tests.services.facts import INSIDE, fresh, heard_by, sequence, told_by
 from tests.stack import DATABASES, Letter, Stack, eventually, stack
 
 pytestmark = pytest.mark.live
@@ -67,6 +70,20 @@ class Case(Stack):
         """Facts on the bus that follow from this one; waits until everything told has left."""
         await eventually(lambda: self.unsent(self.name) == 0)
         return [letter for letter in await self.letters() if letter.cause == event_id]
+
+    async def set_aside(self, event_id: str) -> list[tuple[str, str]]:
+        """(subject, code) of every dead letter about an event; waits until everything told has left."""
+        await eventually(lambda: self.unsent(self.name) == 0)
+        letters = [letter for letter in await self.letters("DLQ") if letter.id == event_id]
+        return [(letter.subject, letter.headers["dlq-code"]) for letter in letters]
+
+    async def must_set_aside(self, kind: type[Event], event_id: str, code: str) -> None:
+        wanted = [(f"dlq.{self.name}.{kind.declared.name}", code)]
+
+        async def there() -> bool:
+            return await self.set_aside(event_id) == wanted
+
+        await eventually(there, f"{self.name} sets {kind.__name__} aside: {code}")
 
     def counted(self, metric: str) -> float:
         return REGISTRY.get_sample_value(metric, {"service": self.name}) or 0.0
@@ -135,20 +152,59 @@ def test_the_same_fact_in_two_messages_has_one_effect(up: Case) -> None:
     up.run(check())
 
 
+def wrong(kind: type[Event]) -> list[tuple[dict[str, Any], str]]:
+    """What may be wrong with a message, and the code it is set aside with."""
+    future = kind.declared.ce_type.replace(f".v{kind.declared.version}", ".v9")
+    ahead = (clock.now() + timedelta(minutes=10)).isoformat()
+    return [
+        ({"body": b'{"area": '}, "bad-json"),
+        ({"body": b'{"area": "10"}'}, f"schema:{kind.declared.about}"),
+        ({"body": b" " * 60_000 + b"["}, "bad-json"),
+        ({"headers": {"ce-type": future}}, "unknown-type"),
+        ({"headers": {"ce-type": "fi.digiterapia.nobody.heard_of_it.v1"}}, "unknown-type"),
+        ({"headers": {"ce-datacontenttype": "application/xml"}}, "content-type"),
+        ({"headers": {"ce-time": ahead}}, "clock-ahead"),
+        ({"headers": {"ce-subject": str(uuid4())}}, "wrong-aggregate"),
+        ({"subject": kind.declared.subject("10", "*")}, "wrong-subject"),
+    ]
+
+
+@hearing
+def test_a_field_sealed_for_somebody_else_is_set_aside_by_its_owner(up: Case) -> None:
+    async def check() -> None:
+        sealed = [(kind, name) for kind in heard_by(up.service) for name, owner in kind.declared.sealed.items()]
+        for kind, name in sealed:
+            if kind.declared.sealed[name] == up.name != "notifications":  # it opens an address when it writes to it
+                *before, fact = sequence(up.service, kind, up.sealer)
+                for first in before:
+                    await up.acted_on(type(first), await up.publish(first))
+                other = up.sealer.seal("feedback", INSIDE[kind, name])
+                event_id = await up.publish(fact.model_copy(update={name: other}))
+                await up.must_set_aside(kind, event_id, "cannot-unseal")
+
+    up.run(check())
+
+
+@hearing
+def test_another_body_under_an_id_that_was_acted_on_is_set_aside(up: Case) -> None:
+    async def check() -> None:
+        for kind in heard_by(up.service):
+            event_id = await up.send(kind)
+            await up.acted_on(kind, event_id)
+            await up.publish(fresh(kind, up.sealer), event_id=event_id, headers={"Nats-Msg-Id": f"{event_id}-other"})
+            await up.must_set_aside(kind, event_id, "event-id-reused")
+
+    up.run(check())
+
+
 @hearing
 def test_what_cannot_be_read_is_set_aside_with_a_reason_while_good_facts_flow(up: Case) -> None:
     async def check() -> None:
         for kind in heard_by(up.service):
-            future = kind.declared.ce_type.replace(f".v{kind.declared.version}", ".v9")
-            bad = {
-                await up.publish(fresh(kind, up.sealer), body=b'{"area": '): "bad-json",
-                await up.publish(fresh(kind, up.sealer), headers={"ce-type": future}): "unknown-type",
-            }
+            bad = {await up.publish(fresh(kind, up.sealer), **said): code for said, code in wrong(kind)}
             await up.acted_on(kind, await up.send(kind))
-            await eventually(lambda: up.unsent(up.name) == 0)
-            letters = [letter for letter in await up.letters("DLQ") if letter.id in bad]
-            reasons = {letter.id: (letter.subject, letter.headers["dlq-code"]) for letter in letters}
-            assert reasons == {id: (f"dlq.{up.name}.{kind.declared.name}", code) for id, code in bad.items()}
+            for event_id, code in bad.items():
+                await up.must_set_aside(kind, event_id, code)
 
     up.run(check())
 
