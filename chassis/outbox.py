@@ -9,7 +9,7 @@ import asyncio
 import json
 import threading
 import zlib
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any, TypeVar
@@ -88,15 +88,15 @@ class Relay:
 
     async def _publish(self, bus: JetStreamContext, turn: Database | _Turn, rows: Sequence[Any]) -> Sequence[Any]:
         acks: list[asyncio.Future[Any]] = []
-        taken: list[int] = []
+        taken: list[dict[str, int]] = []
         try:
             for row in rows:
                 acks.append(await bus.publish_async(row.subject, row.payload, headers=json.loads(row.headers)))
             for row, ack in zip(rows, acks, strict=True):
                 # Resend from the first that fails: what comes after it may be stored already, its id makes the second
                 # copy nothing.
-                await asyncio.wait_for(ack, timeout=ACK_SECONDS)
-                taken.append(row.id)
+                stored = await asyncio.wait_for(ack, timeout=ACK_SECONDS)
+                taken.append({"row": row.id, "sequence": stored.seq})
         finally:
             for ack in acks:
                 ack.cancel()  # the client counts what nobody answers as pending, for ever, and stops at a thousand
@@ -188,14 +188,20 @@ def _unpublished(session: Session) -> Sequence[Any]:
 
 _PUBLISHED = (
     update(outbox)
-    .where(outbox.c.id.in_(bindparam("taken", expanding=True)))
-    .values(published_at=bindparam("at", type_=UtcInstant))
+    .where(outbox.c.id == bindparam("row"))
+    .values(published_at=bindparam("at", type_=UtcInstant), stream_sequence=bindparam("sequence"))
 )
 
 
-def _settle(session: Session, taken: list[int]) -> Sequence[Any]:
+def mark_published(session: Session, taken: Sequence[Mapping[str, int]]) -> None:
+    """Note that the bus has these rows: `row`, its id, and `sequence`, its place in the stream."""
+    at = clock.now()
+    session.connection().execute(_PUBLISHED, [{**each, "at": at} for each in taken])
+
+
+def _settle(session: Session, taken: Sequence[Mapping[str, int]]) -> Sequence[Any]:
     """Mark what the bus has taken; what is left to publish."""
-    session.connection().execute(_PUBLISHED, {"taken": taken, "at": clock.now()})
+    mark_published(session, taken)
     return _unpublished(session)
 
 

@@ -59,6 +59,11 @@ STREAMS = (
 """Facts; facts without persons; what could not be handled; the server's own words about consumers that gave up."""
 
 
+def stream_of(subject: str) -> str:
+    """The stream that keeps a subject of ours."""
+    return next(str(each.name) for each in STREAMS if subject.startswith(str((each.subjects or [""])[0])[:-1]))
+
+
 def consumer_configs(service: Service) -> list[ConsumerConfig]:
     """The durables through which a service reads."""
     return [
@@ -100,7 +105,7 @@ async def serve(bus: JetStreamContext, neighbour: Neighbour, *, anew: bool = Fal
     wanted = neighbour_configs(neighbour)
     for stream in (STREAM, PUBLIC_STREAM):
         config = wanted.get(stream)
-        there = await _consumer(bus, stream, neighbour.durable)
+        there = await consumer(bus, stream, neighbour.durable)
         if there and (anew or config is None):
             await bus.delete_consumer(stream, neighbour.durable)
         elif there and config:  # where a durable began cannot be changed, nor need it be
@@ -111,11 +116,12 @@ async def serve(bus: JetStreamContext, neighbour: Neighbour, *, anew: bool = Fal
 
 async def waiting(bus: JetStreamContext, neighbour: Neighbour) -> int:
     """How many facts a neighbour has not taken or not settled yet."""
-    there = [await _consumer(bus, stream, neighbour.durable) for stream in neighbour.filters()]
+    there = [await consumer(bus, stream, neighbour.durable) for stream in neighbour.filters()]
     return sum((each.num_pending or 0) + (each.num_ack_pending or 0) for each in there if each)
 
 
-async def _consumer(bus: JetStreamContext, stream: str, durable: str) -> ConsumerInfo | None:
+async def consumer(bus: JetStreamContext, stream: str, durable: str) -> ConsumerInfo | None:
+    """How a durable stands; None where there is none."""
     try:
         found: ConsumerInfo = await bus.consumer_info(stream, durable)
     except NotFoundError:
@@ -132,8 +138,8 @@ async def provision(bus: JetStreamContext, services: Sequence[Service], neighbou
         except NotFoundError:
             await bus.add_stream(stream)
     for service in services:
-        for consumer in consumer_configs(service):
-            await bus.add_consumer(STREAM, consumer)
+        for config in consumer_configs(service):
+            await bus.add_consumer(STREAM, config)
     for neighbour in neighbours:
         await serve(bus, neighbour)
 
@@ -149,13 +155,12 @@ async def differences(bus: JetStreamContext, services: Sequence[Service]) -> lis
             continue
         found += [f"stream {stream.name}: {difference}" for difference in _differing(stream, actual)]
     for service in services:
-        for consumer in consumer_configs(service):
-            try:
-                actual = (await bus.consumer_info(STREAM, str(consumer.durable_name))).config
-            except NotFoundError:
-                found.append(f"consumer {consumer.durable_name} is missing")
+        for config in consumer_configs(service):
+            there = await consumer(bus, STREAM, str(config.durable_name))
+            if there is None:
+                found.append(f"consumer {config.durable_name} is missing")
                 continue
-            found += [f"consumer {consumer.durable_name}: {each}" for each in _differing(consumer, actual)]
+            found += [f"consumer {config.durable_name}: {each}" for each in _differing(config, there.config)]
     return found
 
 

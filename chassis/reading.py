@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
@@ -11,6 +12,9 @@ from nats.js.errors import NotFoundError
 
 from chassis.bus import STREAM
 from contracts.base import EVENTS, Event
+
+AT_ONCE = 50
+"""How many messages are asked for at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +34,14 @@ async def last_sequence(bus: JetStreamContext, stream: str = STREAM) -> int:
 async def messages(bus: JetStreamContext, stream: str, *, after: int = 0) -> AsyncIterator[RawStreamMsg]:
     """Every message of a stream after a sequence that is still kept, in order, up to the newest when this begins."""
     state = (await bus.stream_info(stream)).state
-    for sequence in range(max(state.first_seq, after + 1), state.last_seq + 1):
-        try:
-            yield await bus.get_msg(stream, sequence)
-        except NotFoundError:
-            continue  # past its age meanwhile
+    for first in range(max(state.first_seq, after + 1), state.last_seq + 1, AT_ONCE):
+        asked = [bus.get_msg(stream, each) for each in range(first, min(first + AT_ONCE, state.last_seq + 1))]
+        for found in await asyncio.gather(*asked, return_exceptions=True):
+            if isinstance(found, BaseException):
+                if not isinstance(found, NotFoundError):  # past its age meanwhile
+                    raise found
+                continue
+            yield found
 
 
 async def facts(bus: JetStreamContext, *, after: int = 0) -> list[Stored]:

@@ -58,6 +58,7 @@ outbox = Table(
     Column("payload", LargeBinary, nullable=False),
     Column("created_at", UtcInstant, nullable=False),
     Column("published_at", UtcInstant, nullable=True),
+    Column("stream_sequence", BigInteger, nullable=True),
     Index(
         "outbox_unpublished",
         "id",
@@ -65,7 +66,8 @@ outbox = Table(
         postgresql_where=text("published_at IS NULL"),
     ),
 )
-"""What this service has to tell. A row is kept for a day after publishing, as a replay buffer."""
+"""What this service has to tell. A row is kept for a day after publishing, with its place in the stream, so that a
+stream that has lost it can be rebuilt in its order (chassis.reconcile)."""
 
 inbox = Table(
     "inbox",

@@ -6,12 +6,14 @@ import argparse
 import json
 from collections.abc import Awaitable, Callable, Iterable
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, TypeVar
 
 from chassis import Settings, clock, dead_letters, event_loop, neighbours, permissions, provision, run, telemetry
 from chassis.bus import Bus
 from chassis.calendar import HELSINKI
 from chassis.neighbours import Neighbour
+from services import reconciling
 from services.unit import build_all
 
 T = TypeVar("T")
@@ -26,6 +28,7 @@ def add(bus: argparse.ArgumentParser) -> None:
     made.set_defaults(do=_compared, errand=_provision)
     compared = whats.add_parser("verify", help="say where streams and consumers are not as the contracts say")
     compared.set_defaults(do=_compared, errand=_verify)
+    reconciling.add(whats).set_defaults(do=_reconcile)
     _add_neighbours(whats)
     _add_dead_letters(whats.add_parser("dlq", help="dead letters: what a consumer could not handle"))
 
@@ -131,6 +134,12 @@ def _compared(arguments: argparse.Namespace) -> int:
         print(difference)
     print("the bus is as the contracts say" if not differences else f"{len(differences)} differences")
     return 1 if differences else 0
+
+
+def _reconcile(arguments: argparse.Namespace) -> int:
+    report, put_back = _on_the_bus(partial(reconciling.reconciled, repair=arguments.repair))
+    print((reconciling.as_json if arguments.json else reconciling.as_text)(report, put_back))
+    return 0 if report.whole or arguments.repair else 1
 
 
 # Neighbours

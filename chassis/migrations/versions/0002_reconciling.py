@@ -1,4 +1,4 @@
-"""What tells a message from another one that came under the same id."""
+"""What tells a message from another one under the same id; which place the bus has given a row."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -11,3 +11,4 @@ depends_on = None
 
 def upgrade() -> None:
     op.add_column("inbox", sa.Column("digest", sa.String(64), nullable=True))
+    op.add_column("outbox", sa.Column("stream_sequence", sa.BigInteger, nullable=True))

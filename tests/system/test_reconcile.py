@@ -1,0 +1,210 @@
+"""A stream that was wiped, a database that was restored: what is missing is named, and comes back once."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from functools import cache, partial
+from pathlib import Path
+
+import pytest
+from nats.js.client import JetStreamContext
+
+from chassis import Service, Settings, Transaction, reconcile
+from chassis.reconcile import Report
+from chassis.settings import ROOT
+from contracts.portal import Answer, ContactOpened
+from services import reconciling
+from services.intake.questionnaire import load_questionnaires
+from services.unit import build
+from tests.factories import contact_opened
+from tests.services.conftest import postgres
+from tests.stack import DATABASES, Stack, eventually, stack
+
+__all__ = ["postgres"]
+pytestmark = [pytest.mark.live, pytest.mark.system]
+CHAIN = ("portal", "intake", "chat", "scheduling")
+"""Who tells, and who acts on what is told, when a contact comes in."""
+CONTACTS = 25
+
+
+class Unit(Stack):
+    """Four services at work, and an operator."""
+
+    async def contacts(self, count: int) -> None:
+        """That many people come in; waits until everything that follows has been told and acted on."""
+        assert self.process
+        (portal,) = (each for each in self.process.running if each.name == "portal")
+        for _ in range(count):
+            await portal.transact(partial(_open, fact=contact_opened(answers=safe_answers())))
+        await self.quiet()
+
+    async def quiet(self) -> None:
+        async def still() -> bool:
+            return all(not self.unsent(name) for name in CHAIN) and not await self.pending()
+
+        await eventually(still, "everything has been told and acted on")
+
+    async def pending(self) -> int:
+        bus = await self.bus()
+        infos = await bus.consumers_info("EVT")
+        return sum((info.num_pending or 0) + (info.num_ack_pending or 0) for info in infos)
+
+    async def report(self, *, repair: bool = False) -> tuple[Report, int]:
+        return await reconciling.compared(await self.bus(), self.settings, self.services, repair=repair)
+
+    async def stored(self) -> dict[str, list[tuple[str, dict[str, str], bytes]]]:
+        """What the streams have about contacts: subject, headers, body, in order. Calendars fill up when they like."""
+        return {
+            stream: [
+                (letter.subject, letter.headers, letter.body)
+                for letter in await self.letters(stream)
+                if "slots_published" not in letter.subject
+            ]
+            for stream in ("EVT", "PUB")
+        }
+
+    def everything(self) -> dict[str, dict[str, int]]:
+        return {name: self.rows(name) for name in CHAIN}
+
+    async def restart(self) -> None:
+        await self.start()
+        await self.ready()
+
+
+def _open(tx: Transaction, fact: ContactOpened) -> None:
+    tx.publish(fact)
+
+
+@cache
+def safe_answers() -> tuple[Answer, ...]:
+    """To what is asked about a knee: nothing that leads out of the chat."""
+    questionnaire = load_questionnaires(ROOT / "services/intake/questionnaires").version("2026-11-01")
+    assert questionnaire
+    knee = questionnaire.trouble("knee")
+    assert knee
+    return tuple(Answer(question=code, answer="no") for code in knee.flags)
+
+
+@pytest.fixture(params=DATABASES)
+def unit(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Unit]:
+    url = request.getfixturevalue("postgres").make(CHAIN) if request.param == "postgresql" else ""
+
+    def built(settings: Settings) -> list[Service]:
+        return [build(name, settings) for name in CHAIN]
+
+    with stack(tmp_path, built, make=Unit, database_url=url) as made:
+        made.run(made.restart())
+        yield made
+
+
+def restore(folder: Path) -> None:
+    """Put the backup of the chat's database in place of what it has become."""
+    for file in folder.glob("chat.db*"):
+        file.unlink()
+    shutil.copy(folder / "backup", folder / "chat.db")
+
+
+async def wipe(bus: JetStreamContext) -> None:
+    for stream in ("EVT", "PUB"):
+        await bus.delete_stream(stream)
+
+
+def test_a_wiped_stream_comes_back_byte_for_byte_and_nobody_acts_twice(unit: Unit) -> None:
+    async def case() -> None:
+        await unit.contacts(CONTACTS)
+        before, acted = await unit.stored(), unit.everything()
+        assert len(before["EVT"]) >= CONTACTS * 4
+        assert len(before["PUB"]) == CONTACTS
+        await wipe(await unit.bus())
+        await unit.provision()
+        lost, put_back = await unit.report()
+        about_contacts = [row for row in lost.lost if "slots_published" not in row.subject]
+        assert (len(about_contacts), put_back) == (len(before["EVT"]) + len(before["PUB"]), 0)
+        _, put_back = await unit.report(repair=True)
+        assert put_back == len(lost.lost)
+        assert await unit.stored() == before
+        await unit.quiet()
+        assert unit.everything() == acted
+
+    unit.run(case())
+
+
+def test_a_repair_that_was_broken_off_is_finished_and_a_second_one_doubles_nothing(unit: Unit) -> None:
+    async def case() -> None:
+        await unit.contacts(CONTACTS)
+        before = await unit.stored()
+        await wipe(await unit.bus())
+        await unit.provision()
+        found, _ = await unit.report()
+        found.lost = found.lost[:10]
+        with reconciling.databases(unit.settings, unit.services) as databases:
+            await reconcile.repair(await unit.bus(), found, databases)
+        await unit.report(repair=True)
+        left, put_back = await unit.report(repair=True)
+        assert (left.whole, put_back) == (True, 0)
+        assert await unit.stored() == before
+
+    unit.run(case())
+
+
+def test_a_unit_where_all_is_well_is_left_alone(unit: Unit) -> None:
+    async def case() -> None:
+        await unit.contacts(5)
+        before = await unit.stored()
+        found, put_back = await unit.report(repair=True)
+        assert (found.whole, put_back) == (True, 0)
+        assert found.told["portal"] == 5
+        assert await unit.stored() == before
+
+    unit.run(case())
+
+
+def test_a_restored_database_is_told_what_it_has_forgotten(tmp_path: Path) -> None:
+    """Restored alone, a service has forgotten what it acknowledged after its backup; nobody else acts again."""
+
+    def built(settings: Settings) -> list[Service]:
+        return [build(name, settings) for name in CHAIN]
+
+    with stack(tmp_path, built, make=Unit) as unit:
+
+        async def case() -> None:
+            await unit.restart()
+            await unit.contacts(5)
+            await unit.stop()
+            shutil.copy(tmp_path / "chat.db", tmp_path / "backup")
+            await unit.restart()
+            await unit.contacts(7)
+            rows = unit.everything()
+            await unit.stop()
+            restore(tmp_path)
+            await unit.restart()
+            found, _ = await unit.report()
+            assert {each.durable for each in found.missed} == {"chat-contact_routed-v1"}
+            assert (len(found.missed), found.lost) == (7, [])
+            await unit.report(repair=True)
+            await unit.quiet()
+            assert unit.rows("chat")["conversation"] == rows["chat"]["conversation"]
+            assert unit.rows("scheduling")["contact"] == rows["scheduling"]["contact"]
+            assert (await unit.report())[0].whole
+
+        unit.run(case())
+
+
+def test_what_an_operator_reads_names_who_lost_what(unit: Unit) -> None:
+    async def case() -> None:
+        await unit.contacts(2)
+        await wipe(await unit.bus())
+        await unit.provision()
+        found, put_back = await unit.report()
+        text = reconciling.as_text(found, put_back)
+        assert "lost: 2 of portal are no longer in EVT" in text
+        assert text.endswith("put it back with --repair")
+        assert {row["service"] for row in json.loads(reconciling.as_json(found, 0))["lost"]} >= {
+            "portal",
+            "intake",
+            "chat",
+        }
+
+    unit.run(case())
