@@ -57,9 +57,7 @@ class Asker:
         headers = {"digi-viewer": viewer.model_dump_json()}
         if ask.asked.kind is Kind.COMMAND:
             headers["digi-idempotency-key"] = key or str(uuid4())
-        with telemetry.tracer.start_as_current_span(
-            f"ask {ask.asked.name}", kind=SpanKind.CLIENT, record_exception=False
-        ):
+        with telemetry.span(f"ask {ask.asked.name}", SpanKind.CLIENT):
             if parent := telemetry.traceparent():
                 headers["traceparent"] = parent
             outcome, body = await self._request(ask.asked.subject, ask.model_dump_json().encode(), headers)
@@ -163,12 +161,7 @@ class Answerer:
             return await self.database.transact(decide)
 
     def _run(self, ask: Ask[Any], tx: Transaction, parent: str | None) -> bytes:
-        with telemetry.tracer.start_as_current_span(
-            f"{self.service} answer {self.kind.name}",
-            context=telemetry.parent_of(parent),
-            kind=SpanKind.SERVER,
-            record_exception=False,
-        ):
+        with telemetry.span(f"{self.service} answer {self.kind.name}", SpanKind.SERVER, parent):
             return self.answer(ask, tx).model_dump_json().encode()
 
 

@@ -134,9 +134,7 @@ class Running:
     def _run(self, work: Callable[[Transaction], T], parent: str | None, session: Session) -> tuple[T, Transaction]:
         tx = Transaction(self.name, session, self.sealer)
         # What begins here, on a page or in a job, begins a trace; another thread knows nothing of the caller's.
-        with telemetry.tracer.start_as_current_span(
-            f"{self.name} transaction", context=telemetry.parent_of(parent), record_exception=False
-        ):
+        with telemetry.span(f"{self.name} transaction", parent=parent):
             result = work(tx)
         session.flush()
         write_down(session, [tx])

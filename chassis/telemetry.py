@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 import os
 import sys
-from collections.abc import Mapping, MutableMapping
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator, Mapping, MutableMapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 import structlog
@@ -15,7 +15,7 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.sdk.trace.sampling import ALWAYS_OFF
-from opentelemetry.trace import SpanKind
+from opentelemetry.trace import SpanKind, Status, StatusCode
 from prometheus_client import Counter, Gauge, Histogram
 
 FACTS = Counter("digi_facts_handled", "Facts handled, by how it ended", ["service", "event", "outcome"])
@@ -77,7 +77,23 @@ def acting_on(parent: str | None, name: str) -> AbstractContextManager[object]:
     """
     if parent and not _leaving:
         return nullcontext()
-    return tracer.start_as_current_span(name, context=parent_of(parent), kind=SpanKind.CONSUMER, record_exception=False)
+    return span(name, SpanKind.CONSUMER, parent)
+
+
+@contextmanager
+def span(name: str, kind: SpanKind = SpanKind.INTERNAL, parent: str | None = None) -> Iterator[None]:
+    """The span of a piece of work, under the `traceparent` of a caller if there is one.
+
+    Of an error it says which kind, never its words: they may quote what somebody typed.
+    """
+    with tracer.start_as_current_span(
+        name, context=parent_of(parent), kind=kind, record_exception=False, set_status_on_exception=False
+    ) as begun:
+        try:
+            yield
+        except Exception as error:
+            begun.set_status(Status(StatusCode.ERROR, type(error).__name__))
+            raise
 
 
 def traceparent() -> str | None:
@@ -103,12 +119,8 @@ class Traced:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        with tracer.start_as_current_span(
-            f"HTTP {scope['method']}",
-            context=parent_of(dict(scope["headers"]).get(b"traceparent", b"").decode("latin-1")),
-            kind=SpanKind.SERVER,
-            record_exception=False,
-        ):
+        parent = dict(scope["headers"]).get(b"traceparent", b"").decode("latin-1")
+        with span(f"HTTP {scope['method']}", SpanKind.SERVER, parent):
             await self._app(scope, receive, send)
 
 

@@ -128,20 +128,30 @@ def _safe_answers(form: Form) -> Mapping[str, str]:
     }
 
 
-async def journey(resident: Visitor, therapist: Visitor) -> UUID:
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What the two say and type on their way."""
+
+    resident: str = "Hei, polveen sattuu portaissa."
+    therapist: str = "Hei! Katsotaan yhdessä. Tunnistaudutko, niin voin antaa ajan?"
+    email: str = "noora@example.fi"
+    feedback: str = ""
+
+
+async def journey(resident: Visitor, therapist: Visitor, said: Said = Said()) -> UUID:
     """The whole journey of one resident; returns the contact."""
     await _log_in(therapist, THERAPISTS[0])
     contact = await _come_in(resident)
     await therapist.open("/fi/desk")
     await therapist.wait_for(lambda page: page.form(f"{contact}/accept"))
     await therapist.send(f"{contact}/accept")
-    await _talk(resident, therapist)
+    await _talk(resident, therapist, said)
     await _identify(resident, therapist)
-    await _book(resident, therapist)
+    await _book(resident, therapist, said.email)
     await therapist.send("/end")
     await resident.open(f"/fi/asia/{contact}")
     await resident.wait_for(lambda page: page.form("/feedback"))
-    await resident.send("/feedback", recommend="10", useful="yes", text="")
+    await resident.send("/feedback", recommend="10", useful="yes", text=said.feedback)
     await _complete(therapist)
     return contact
 
@@ -173,10 +183,10 @@ async def _come_in(resident: Visitor) -> UUID:
     return contact
 
 
-async def _talk(resident: Visitor, therapist: Visitor) -> None:
+async def _talk(resident: Visitor, therapist: Visitor, said: Said) -> None:
     await resident.wait_for(lambda page: page.form("/messages"))
-    await resident.send("/messages", words="Hei, polveen sattuu portaissa.")
-    await therapist.send("/messages", words="Hei! Katsotaan yhdessä. Tunnistaudutko, niin voin antaa ajan?")
+    await resident.send("/messages", words=said.resident)
+    await therapist.send("/messages", words=said.therapist)
 
 
 async def _identify(resident: Visitor, therapist: Visitor) -> None:
@@ -187,12 +197,12 @@ async def _identify(resident: Visitor, therapist: Visitor) -> None:
     await therapist.wait_for(lambda page: page.form("/offer"))
 
 
-async def _book(resident: Visitor, therapist: Visitor) -> None:
+async def _book(resident: Visitor, therapist: Visitor, email: str) -> None:
     await therapist.send("/offer")
     await resident.wait_for(lambda page: page.form("/hold"))
     await resident.send("/hold")
     await resident.wait_for(lambda page: page.form("/booking"))
-    await resident.send("/booking", email="noora@example.fi")
+    await resident.send("/booking", email=email)
 
 
 def _of(contact: UUID, told: list[Stored]) -> list[Stored]:

@@ -46,6 +46,8 @@ def pages(edge: Edge) -> FastAPI:
     """The ASGI application over an edge."""
     app = FastAPI(
         openapi_url=None,  # pages need no description; the API describes itself (api.py)
+        # FastAPI's own spans and logs carry addresses and errors as they were typed; ours name the method alone.
+        telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
         lifespan=_catching_mail if edge.settings.practice else None,
     )
     app.state.edge = edge
