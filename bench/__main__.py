@@ -18,11 +18,17 @@ from typing import Any
 
 import uvloop
 
-from bench import asking, drain, footprint, latency, pages, relay, rig
+from bench import asking, drain, footprint, language, latency, pages, relay, rig
 from chassis import telemetry
 from chassis.embedded import server_binary
 
-ON_BOTH_DATABASES = {"latency": latency.measure, "drain": drain.measure, "relay": relay.measure, "ask": asking.measure}
+ON_BOTH_DATABASES = {
+    "latency": latency.measure,
+    "drain": drain.measure,
+    "relay": relay.measure,
+    "language": language.measure,
+    "ask": asking.measure,
+}
 WHOLE_UNIT = {"start": footprint.measure, "pages": pages.measure}
 RESULTS = Path(__file__).with_name("results.json")
 PACKAGES = ("faststream", "nats-py", "sqlalchemy", "sqlmodel", "pydantic", "psycopg", "uvloop", "fastapi")

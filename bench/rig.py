@@ -197,7 +197,7 @@ class Place:
     def __init__(self, folder: Path, postgres: PostgresServer | None, server: EmbeddedNats) -> None:
         self.database = "postgresql" if postgres else "sqlite"
         self.nats_url, self.monitor_url = server.url, server.monitor_url
-        self._postgres = postgres
+        self.postgres = postgres
         template = "sqlite:///{data_dir}/{service}.db"
         if postgres:
             template = postgres.get_uri(database="DB", driver="psycopg").replace("DB", folder.name + "_{service}")
@@ -206,9 +206,9 @@ class Place:
 
     def url(self, service: str) -> str:
         """The database of a service; made when it is asked for first."""
-        if self._postgres and service not in self._taken:
+        if self.postgres and service not in self._taken:
             name = f"{self.settings.data_dir.name}_{service}"
-            with psycopg.connect(self._postgres.get_uri(), autocommit=True) as admin:
+            with psycopg.connect(self.postgres.get_uri(), autocommit=True) as admin:
                 admin.execute(f'CREATE DATABASE "{name}"'.encode())
         self._taken.append(service)
         return self.settings.database(service)
@@ -261,10 +261,12 @@ def postgres_server() -> Iterator[PostgresServer]:
 
 
 @asynccontextmanager
-async def place(postgres: PostgresServer | None) -> AsyncIterator[Place]:
-    """A new bus, and new databases on SQLite or on `postgres`."""
+async def place(postgres: PostgresServer | None, *, guarded: bool = False) -> AsyncIterator[Place]:
+    """A new bus, open or with the permissions of `make run`, and new databases on SQLite or on `postgres`."""
     with new_folder() as folder:
-        server = EmbeddedNats(Settings(data_dir=folder), free_ports(2))
+        settings = Settings(data_dir=folder)
+        accounts = run.accounts(settings, [Service(name="intake", settings=settings, handlers=on)]) if guarded else ""
+        server = EmbeddedNats(settings, free_ports(2), accounts)
         await server.start()
         try:
             yield Place(folder, postgres, server)
