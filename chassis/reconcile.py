@@ -8,10 +8,12 @@ fact that the stream has is not published again, and who has acted on a fact kno
 from __future__ import annotations
 
 import json
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from operator import attrgetter
+from pathlib import Path
 from typing import Any
 
 from nats.js.api import RawStreamMsg
@@ -25,6 +27,7 @@ from chassis.db import Database
 from chassis.outbox import mark_published
 from chassis.reading import messages
 from chassis.service import Service
+from chassis.settings import Settings
 from chassis.tables import inbox, outbox
 from contracts.base import EventType
 
@@ -77,6 +80,38 @@ class Report:
         return not self.lost and not self.missed
 
 
+async def run(
+    bus: JetStreamContext, settings: Settings, services: Sequence[Service], *, repair: bool
+) -> tuple[Report, int]:
+    """Compare what these services of an installation have; put back what is missing if asked to.
+
+    Returns:
+        What was missing, and how many messages were put back.
+
+    Raises:
+        ValueError: a service has no database at the address of the settings.
+    """
+    with databases(settings, services) as opened:
+        report = await compare(bus, services, opened)
+        return report, await put_back(bus, report, opened) if repair else 0
+
+
+@contextmanager
+def databases(settings: Settings, services: Sequence[Service]) -> Iterator[dict[str, Database]]:
+    """Every service's database, which must be there already."""
+    opened: dict[str, Database] = {}
+    try:
+        for each in services:
+            url = settings.database(each.name)
+            if url.startswith("sqlite") and not Path(url.removeprefix("sqlite:///")).exists():
+                raise ValueError(f"{each.name} has no database at {url}: is DIGI_DATA_DIR that of the unit?")
+            opened[each.name] = Database(url, each.name)
+        yield opened
+    finally:
+        for database in opened.values():
+            database.close()
+
+
 async def compare(bus: JetStreamContext, services: Sequence[Service], databases: Mapping[str, Database]) -> Report:
     """Hold every outbox against the streams, and the stream of facts against every inbox. Changes nothing.
 
@@ -107,7 +142,7 @@ async def compare(bus: JetStreamContext, services: Sequence[Service], databases:
     return report
 
 
-async def repair(bus: JetStreamContext, report: Report, databases: Mapping[str, Database]) -> int:
+async def put_back(bus: JetStreamContext, report: Report, databases: Mapping[str, Database]) -> int:
     """Put back what a report names; returns how many messages. Safe to repeat, and to break off.
 
     Lost rows come back with the bytes, ids and order they had. A missed fact is published once more for the consumer

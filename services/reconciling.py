@@ -5,16 +5,10 @@ from __future__ import annotations
 import argparse
 import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
-from nats.js.client import JetStreamContext
-
-from chassis import Service, Settings, reconcile
+from chassis import Settings, reconcile
 from chassis.bus import Bus
-from chassis.db import Database
 from chassis.reconcile import Report
 from services.unit import build_all
 
@@ -35,32 +29,7 @@ def add(whats: Any) -> argparse.ArgumentParser:
 
 async def reconciled(bus: Bus, settings: Settings, *, repair: bool) -> tuple[Report, int]:
     """What is missing in this installation, and how many messages were put back."""
-    return await compared(bus.jetstream(), settings, build_all(settings), repair=repair)
-
-
-async def compared(
-    bus: JetStreamContext, settings: Settings, services: Sequence[Service], *, repair: bool
-) -> tuple[Report, int]:
-    """What is missing among these services, and how many messages were put back."""
-    with databases(settings, services) as opened:
-        report = await reconcile.compare(bus, services, opened)
-        return report, await reconcile.repair(bus, report, opened) if repair else 0
-
-
-@contextmanager
-def databases(settings: Settings, services: Sequence[Service]) -> Iterator[dict[str, Database]]:
-    """Every service's database, which must be there already."""
-    opened: dict[str, Database] = {}
-    try:
-        for each in services:
-            url = settings.database(each.name)
-            if url.startswith("sqlite") and not Path(url.removeprefix("sqlite:///")).exists():
-                raise ValueError(f"{each.name} has no database at {url}: is DIGI_DATA_DIR that of the unit?")
-            opened[each.name] = Database(url, each.name)
-        yield opened
-    finally:
-        for database in opened.values():
-            database.close()
+    return await reconcile.run(bus.jetstream(), settings, build_all(settings), repair=repair)
 
 
 def as_json(report: Report, put_back: int) -> str:

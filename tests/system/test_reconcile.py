@@ -19,10 +19,9 @@ from services import reconciling
 from services.intake.questionnaire import load_questionnaires
 from services.unit import build
 from tests.factories import contact_opened
-from tests.services.conftest import postgres
-from tests.stack import DATABASES, Stack, eventually, stack
+from tests.stack import DATABASES, Stack, eventually, postgres, stack
 
-__all__ = ["postgres"]
+__all__ = ["postgres"]  # a fixture
 pytestmark = [pytest.mark.live, pytest.mark.system]
 CHAIN = ("portal", "intake", "chat", "scheduling")
 """Who tells, and who acts on what is told, when a contact comes in."""
@@ -52,7 +51,7 @@ class Unit(Stack):
         return sum((info.num_pending or 0) + (info.num_ack_pending or 0) for info in infos)
 
     async def report(self, *, repair: bool = False) -> tuple[Report, int]:
-        return await reconciling.compared(await self.bus(), self.settings, self.services, repair=repair)
+        return await reconcile.run(await self.bus(), self.settings, self.services, repair=repair)
 
     async def stored(self) -> dict[str, list[tuple[str, dict[str, str], bytes]]]:
         """What the streams have about contacts: subject, headers, body, in order. Calendars fill up when they like."""
@@ -139,8 +138,8 @@ def test_a_repair_that_was_broken_off_is_finished_and_a_second_one_doubles_nothi
         await unit.provision()
         found, _ = await unit.report()
         found.lost = found.lost[:10]
-        with reconciling.databases(unit.settings, unit.services) as databases:
-            await reconcile.repair(await unit.bus(), found, databases)
+        with reconcile.databases(unit.settings, unit.services) as databases:
+            await reconcile.put_back(await unit.bus(), found, databases)
         await unit.report(repair=True)
         left, put_back = await unit.report(repair=True)
         assert (left.whole, put_back) == (True, 0)
