@@ -11,11 +11,12 @@ import os
 import tomllib
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Self
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError, field_validator, model_validator
 
-from chassis.bus import PUBLIC_STREAM, STREAM
+from chassis.bus import NEIGHBOUR, PUBLIC_STREAM, STREAM
 from chassis.errors import Refused
 from chassis.seal import write_private
 from contracts.base import EVENTS, AreaCode, EventType, Instant
@@ -55,10 +56,33 @@ class Neighbour(BaseModel):
             kind_of(key)
         return tuple(sorted(set(keys)))
 
+    @field_validator("webhook")
+    @classmethod
+    def _is_an_address(cls, address: str | None) -> str | None:
+        parts = urlsplit(address or "https://none")
+        if not parts.hostname or parts.username is not None or parts.fragment or not _is_port(parts.netloc):
+            raise ValueError("a webhook is an address without a login: https://receiver.example/events")
+        return address
+
+    @model_validator(mode="after")
+    def _has_one_reader(self) -> Self:
+        if self.nkey and self.webhook:
+            raise ValueError("it reads with a key of its own or is posted to, not both: two readers share what waits")
+        return self
+
+    @property
+    def posted(self) -> bool:
+        """Whether what it reads is posted to it."""
+        return bool(self.webhook and self.reads)
+
     @property
     def durable(self) -> str:
-        """Its consumer in each stream. No service is called so: theirs begin with a service's name."""
-        return f"neighbour-{self.name}"
+        """Its consumer in each stream."""
+        return f"{NEIGHBOUR}{self.name}"
+
+    def may_read(self, key: str, area: str) -> bool:
+        """Whether a fact is among its grants."""
+        return key in self.reads and (not self.areas or area in self.areas)
 
     def filters(self) -> dict[str, list[str]]:
         """Subjects it may read, by stream."""
@@ -67,6 +91,13 @@ class Neighbour(BaseModel):
             stream = PUBLIC_STREAM if kind.public else STREAM
             found.setdefault(stream, []).extend(kind.subject(area, "*") for area in self.areas or ("*",))
         return found
+
+
+def _is_port(netloc: str) -> bool:
+    try:
+        return urlsplit(f"//{netloc}").port != 0
+    except ValueError:
+        return False
 
 
 def kind_of(key: str) -> EventType:
@@ -120,10 +151,11 @@ def one(folder: Path, name: str) -> Neighbour:
 
     Raises:
         Refused: `no-such-neighbour`.
+        ValueError: its file does not make sense.
     """
     try:
-        return load(folder)[name]
-    except KeyError:
+        return _read(folder / f"{name}.toml")
+    except FileNotFoundError:
         raise Refused("no-such-neighbour", f"there is no neighbour {name}; `digi bus accounts` lists them") from None
 
 

@@ -29,6 +29,8 @@ NEIGHBOUR_API = "DIGITERAPIA.API"
 DEPLOYER, OBSERVER = "deployer", "observer"
 FRONT_ENDS = frozenset({"portal"})
 """Services that people use: they ask, and hear hints."""
+POSTING = frozenset({"notifications"})
+"""Services that read for neighbours without NATS and post it to them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +43,25 @@ class Grants:
     """Whether it may answer where it was asked."""
 
 
-def grants(services: Sequence[Service]) -> dict[str, Grants]:
-    """Every identity of an installation: its services, the deployer, the observer."""
-    return {service.name: of_service(service) for service in services} | {DEPLOYER: _DEPLOYER, OBSERVER: _OBSERVER}
+def grants(services: Sequence[Service], neighbours: Iterable[Neighbour] = ()) -> dict[str, Grants]:
+    """Every identity of an installation: its services, the deployer, the observer.
+
+    Args:
+        services: of the installation.
+        neighbours: other systems; those with a webhook are read for.
+    """
+    posted = [each for each in neighbours if each.posted]
+    ours = {each.name: of_service(each, posted if each.name in POSTING else ()) for each in services}
+    return ours | {DEPLOYER: _DEPLOYER, OBSERVER: _OBSERVER}
 
 
-def of_service(service: Service) -> Grants:
-    """Tell its own facts and dead letters, read by its own durables, answer its asks, see whether the bus is whole."""
+def of_service(service: Service, posted: Iterable[Neighbour] = ()) -> Grants:
+    """Tell its own facts and dead letters, read by its own durables, answer its asks, see whether the bus is whole.
+
+    Args:
+        service: whose.
+        posted: neighbours whose durables it reads beside its own, to post what they hold.
+    """
     name = service.name
     durables = [kind.durable(name) for kind, _ in service.handlers.items()]
     asked = [kind.subject for kind, _ in service.answers.items()]
@@ -59,6 +73,7 @@ def of_service(service: Service) -> Grants:
             *(f"{API}.STREAM.INFO.{stream.name}" for stream in provision.STREAMS),
             *(f"{API}.CONSUMER.{verb}.{STREAM}.{durable}" for durable in durables for verb in ("INFO", "MSG.NEXT")),
             *(f"$JS.ACK.{STREAM}.{durable}.>" for durable in durables),
+            *(subject for each in posted for subject in _services(each)),
             *(ASKS if name in FRONT_ENDS else ()),
         ),
         subscribe=(inbox(name), *asked, *((f"{LIVE}.>",) if name in FRONT_ENDS else ())),

@@ -144,9 +144,10 @@ def accounts(settings: Settings, services: Sequence[Service]) -> str:
     Raises:
         ValueError: a neighbour's file does not make sense.
     """
-    granted = permissions.grants(services)
+    others = neighbours.load(settings.neighbours_dir).values()
+    granted = permissions.grants(services, others)
     public_keys = permissions.make_seeds(settings.seeds_dir, granted)
-    return permissions.configuration(granted, public_keys, neighbours.load(settings.neighbours_dir).values())
+    return permissions.configuration(granted, public_keys, others)
 
 
 async def _follow_grants(server: EmbeddedNats, settings: Settings, services: Sequence[Service]) -> None:

@@ -15,6 +15,7 @@ from chassis import provision, telemetry
 from chassis.asking import Answerer, Asker
 from chassis.bus import Bus
 from chassis.db import Database
+from chassis.feed import Feed
 from chassis.inbox import Consumer, Ending, Received, Verdict, apply
 from chassis.live import Hints
 from chassis.outbox import BUSY_SECONDS, Relay, forget_old
@@ -47,6 +48,7 @@ class Running:
         self.bus = Bus(service.settings, service.name, nats_url)
         self.relay = Relay(self.database, service.name)
         self.ask = Asker(lambda: self.bus.connection)
+        self.feed = Feed(lambda: self.bus.connection)
         self.hints = Hints()
         """Wakes open pages; heard only by a service that has pages."""
         self.closing = asyncio.Event()
@@ -81,7 +83,9 @@ class Running:
         for asked, answer in self.service.answers.items():
             answerer = Answerer(self.name, asked, self.service.wire(answer, given=2), self.sealer, self.database)
             self.bus.answer(answerer)
-        self._jobs = [(every, self.service.wire(job, given=1, also=[self.ask])) for every, job in self.service.jobs]
+        self._jobs = [
+            (every, self.service.wire(job, given=1, also=[self.ask, self.feed])) for every, job in self.service.jobs
+        ]
 
     async def _reach_the_bus(self) -> None:
         await self.bus.broker.connect()

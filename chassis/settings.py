@@ -81,6 +81,11 @@ class Settings(BaseSettings):
         """One file per other system of the county (chassis.neighbours)."""
         return self.neighbours_folder or self.data_dir / "neighbours"
 
+    @property
+    def webhook_secrets_dir(self) -> Path:
+        """With what posts to neighbours are signed; one file each."""
+        return self.keys_dir / "webhooks"
+
     def seed_file(self, identity: str) -> Path | None:
         """With what an identity shows who it is on the bus; None where nobody is asked."""
         if self.nats_seed_file:

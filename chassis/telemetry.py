@@ -40,7 +40,7 @@ READY = Gauge("digi_ready", "1 when the service may be given work", ["service"])
 
 LOGGED_FIELDS = frozenset(
     "event level logger timestamp service code fact_type durable deliveries count seconds address signal state missing "
-    "stream attempt error_type where trace_id".split()
+    "stream attempt error_type where trace_id neighbour".split()
 )
 """What a log line may say. Anything else is dropped before it is written: ids of contacts and words never get out."""
 

@@ -13,6 +13,7 @@ from chassis import Settings, clock, dead_letters, event_loop, neighbours, permi
 from chassis.bus import Bus
 from chassis.calendar import HELSINKI
 from chassis.neighbours import Neighbour
+from services import operating_webhooks as webhooks
 from services import reconciling
 from services.unit import build_all
 
@@ -30,6 +31,7 @@ def add(bus: argparse.ArgumentParser) -> None:
     compared.set_defaults(do=_compared, errand=_verify)
     reconciling.add(whats).set_defaults(do=_reconcile)
     _add_neighbours(whats)
+    webhooks.add(whats, _day)
     _add_dead_letters(whats.add_parser("dlq", help="dead letters: what a consumer could not handle"))
 
 
@@ -52,6 +54,7 @@ def _add_neighbours(whats: Any) -> None:
     grant.add_argument("--areas", nargs="+", default=[], metavar="AREA", help="only of these counties: 10 18")
     grant.add_argument("--since", type=_day, metavar="DAY", help="a new reader begins with this day; else with today")
     grant.add_argument("--nkey", help="its public NKEY (U…); without one a key is made here, to be handed over")
+    grant.add_argument("--webhook", metavar="ADDRESS", help="where what it reads is posted, for a system without NATS")
     grant.set_defaults(do=_grant)
     revoke = whats.add_parser("revoke", help="take a grant back; without events, everything: it is a stranger again")
     revoke.add_argument("name")
@@ -196,9 +199,13 @@ def _grant(arguments: argparse.Namespace) -> int:
             "tells": (*before.tells, *neighbours.keys_of(arguments.tells)),
             "areas": tuple(arguments.areas) or before.areas,
             "nkey": arguments.nkey or before.nkey,
+            "webhook": arguments.webhook or before.webhook,
         }
     )
-    if granted.reads and granted.nkey is None and granted.webhook is None:
+    if granted.webhook:
+        webhooks.check_address(settings, granted.webhook)
+        webhooks.first_secret(settings, granted.name)
+    elif granted.reads and granted.nkey is None:
         file = settings.keys_dir / "neighbours"
         key = permissions.make_seeds(file, [granted.name])[granted.name]
         granted = granted.model_copy(update={"nkey": key})
@@ -228,6 +235,7 @@ def _settle_grants(settings: Settings, neighbour: Neighbour) -> None:
         neighbours.save(settings.neighbours_dir, neighbour)
     else:
         neighbours.remove(settings.neighbours_dir, neighbour.name)
+        webhooks.secrets(settings).forget(neighbour.name)
     for what, keys in (("reads", neighbour.reads), ("tells", neighbour.tells)):
         print(f"{neighbour.name} {what} {_listed(keys)}")
     if neighbour.areas:
@@ -246,6 +254,8 @@ def _replay(arguments: argparse.Namespace) -> int:
     again = neighbours.one(settings.neighbours_dir, arguments.name).model_copy(update={"since": arguments.since})
     _on_the_bus(lambda bus, _: provision.serve(bus.jetstream(), again, anew=True))
     neighbours.save(settings.neighbours_dir, again)
+    if again.webhook:
+        webhooks.send_again(settings, again.name, since=arguments.since)
     print(f"{again.name} reads again from {arguments.since.astimezone(HELSINKI):%Y-%m-%d} on: {_listed(again.reads)}")
     return 0
 

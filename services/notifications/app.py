@@ -7,6 +7,8 @@ from contracts.notifications import is_email_address
 from services.notifications import handlers, jobs, models
 from services.notifications.clients.smtp import Gateway
 from services.notifications.settings import NotificationsSettings
+from services.notifications.webhooks import jobs as webhooks
+from services.notifications.webhooks.receivers import Receivers
 
 NEEDED_IN_PRODUCTION = {"smtp_host", "smtp_port", "smtp_starttls", "sender"}
 
@@ -28,7 +30,7 @@ def build(settings: Settings) -> Service:
         name="notifications",
         settings=settings,
         handlers=handlers.on,
-        jobs=jobs.jobs,
+        jobs=jobs.jobs.and_also(webhooks.jobs),
         tables=models.NotificationsTable.metadata,
-        provides=[Gateway(own)],
+        provides=[Gateway(own), Receivers(settings)],
     )

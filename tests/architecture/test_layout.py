@@ -16,7 +16,7 @@ USUAL = {
 NEEDED = {"__init__.py", "__main__.py", "app.py", "models.py", "migrations"}
 OWN = {
     "intake": {"questionnaire.py", "questionnaires", "vault.py"},
-    "notifications": {"templates"},
+    "notifications": {"templates", "webhooks"},
 }
 """What a service has beside the usual, because its duty is a thing of its own."""
 WEB = "portal"

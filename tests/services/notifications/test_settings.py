@@ -17,7 +17,7 @@ OWN = {"SMTP_HOST": "mail.invalid", "SMTP_PORT": "587", "SMTP_STARTTLS": "true",
 
 
 def test_practice_needs_no_setting_and_sends_to_the_mail_catcher(tmp_path: Path) -> None:
-    (gateway,) = build(Settings(data_dir=tmp_path, practice_mail_port=14999)).provides
+    gateway, _ = build(Settings(data_dir=tmp_path, practice_mail_port=14999)).provides
     assert (gateway.settings.smtp_host, gateway.settings.smtp_port) == ("127.0.0.1", 14999)
 
 

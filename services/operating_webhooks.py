@@ -1,0 +1,167 @@
+"""`digi bus webhook`: what was posted to a neighbour, sending it again, and the secrets it is signed with."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, TypeVar
+
+from sqlmodel import Session
+
+from chassis import Refused, Service, Settings, clock, neighbours
+from chassis.calendar import HELSINKI
+from chassis.db import Database
+from services.notifications.models import WebhookPost
+from services.notifications.webhooks import domain, store
+from services.notifications.webhooks.keyring import Keyring
+
+T = TypeVar("T")
+POST_LINE = "{taken:16}  {event:40}  {state:9}  {tries:>5}  {answer:15}  {then:16}  {id}"
+SHOWN = 20
+NEW_SECRET = "its secret, shown this once: {}"  # noqa: S105  # where one goes
+
+
+def add(whats: Any, day: Callable[[str], datetime]) -> None:
+    """Declare the command under `digi bus`; `day` reads a day."""
+    webhook = whats.add_parser(
+        "webhook",
+        help="what was posted to a neighbour; send it again; change its secret",
+        description="What was posted to a neighbour that has a webhook, newest last. Of the choices below, one at a "
+        "time does something else instead. It needs the database of notifications and the keys, not the bus.",
+    )
+    webhook.add_argument("name", help="as `digi bus accounts` lists it")
+    webhook.add_argument("--last", type=int, default=SHOWN, metavar="N", help=f"so many of them ({SHOWN})")
+    webhook.add_argument("--failed", action="store_true", help="only those that were given up")
+    webhook.add_argument("--json", action="store_true", help="for a program to read")
+    webhook.set_defaults(do=_log)
+    acts = webhook.add_mutually_exclusive_group()
+    acts.add_argument("--replay", metavar="EVENT_ID", help="send one again, with the same id and body")
+    acts.add_argument("--since", type=day, metavar="DAY", help="send again everything on record from a day on")
+    for option, do, meaning in (
+        ("--resume", _resume, "go on after the receiver had said that it wants nothing any more (410)"),
+        ("--new-secret", _new_secret, "make a new secret and show it once; both sign until the old one is retired"),
+        ("--retire-secret", _retire_secret, "let the newest secret alone sign"),
+    ):
+        acts.add_argument(option, dest="do", action="store_const", const=do, help=meaning)
+
+
+def secrets(settings: Settings) -> Keyring:
+    """The secrets that posts are signed with."""
+    return Keyring(settings.webhook_secrets_dir)
+
+
+def first_secret(settings: Settings, name: str) -> None:
+    """Make and show a secret for a neighbour that has none. Safe to repeat."""
+    if not secrets(settings).of(name):
+        print(NEW_SECRET.format(secrets(settings).add(name)))
+
+
+def check_address(settings: Settings, address: str) -> None:
+    """Look whether facts may be posted to an address.
+
+    Raises:
+        ValueError: says why not.
+    """
+    if why := domain.must_not_be_posted_to(address, practice=settings.practice):
+        raise ValueError(why)
+
+
+def send_again(settings: Settings, name: str, *, event_id: str | None = None, since: datetime | None = None) -> int:
+    """Let what is on record be posted once more; returns how much."""
+    return _in_database(
+        settings, lambda session: store.send_again(session, name, clock.now(), event_id=event_id, since=since)
+    )
+
+
+def _in_database(settings: Settings, work: Callable[[Session], T]) -> T:
+    service = Service(name="notifications", settings=settings)
+    database = Database(settings.database(service.name), service.name)
+    try:
+        database.migrate(service.migrations)  # notifications may not have run yet
+        return database.write(work)
+    finally:
+        database.close()
+
+
+def _settings(arguments: argparse.Namespace) -> Settings:
+    settings = Settings()
+    if not neighbours.one(settings.neighbours_dir, arguments.name).webhook:
+        raise Refused("no-webhook", f"{arguments.name} reads the bus itself; nothing is posted to it")
+    return settings
+
+
+def _log(arguments: argparse.Namespace) -> int:
+    settings = _settings(arguments)
+    if arguments.replay or arguments.since:
+        return _replay(arguments, settings)
+    posts, stop = _in_database(
+        settings,
+        lambda session: (
+            store.log(session, arguments.name, most=arguments.last, failed=arguments.failed),
+            store.stopped_since(session, arguments.name),
+        ),
+    )
+    address = neighbours.one(settings.neighbours_dir, arguments.name).webhook
+    stopped_at = stop.stopped_at if stop and stop.address == address else None
+    shown = [_shown(each) for each in posts]
+    if arguments.json:
+        print(json.dumps({"stopped_at": stopped_at and stopped_at.isoformat(), "posts": shown}, indent=1))
+        return 0
+    heads = {name: name for name in "taken event state tries answer then id".split()}
+    for each in [heads, *map(_for_a_person, shown)] if shown else []:
+        print(POST_LINE.format(**each))
+    print(f"{arguments.name}, posted to {address}: {len(shown)} shown")
+    if stopped_at:
+        print(f"STOPPED {_moment(stopped_at)}: the receiver wants nothing any more (410); --resume goes on")
+    return 0
+
+
+def _shown(post: WebhookPost) -> dict[str, Any]:
+    then = post.ended_at or post.due_at
+    told = post.model_dump(include={"event_id", "event", "area", "state", "attempts", "answer", "status"})
+    return told | {"taken_at": post.taken_at.isoformat(), "ended_at" if post.ended_at else "due_at": then.isoformat()}
+
+
+def _for_a_person(shown: dict[str, Any]) -> dict[str, Any]:
+    answer = " ".join(str(each) for each in (shown["answer"], shown["status"]) if each is not None)
+    return {
+        "taken": _moment(datetime.fromisoformat(shown["taken_at"])),
+        "event": shown["event"],
+        "state": shown["state"],
+        "tries": shown["attempts"],
+        "answer": answer or "–",
+        "then": _moment(datetime.fromisoformat(shown.get("ended_at") or shown["due_at"])),
+        "id": shown["event_id"],
+    }
+
+
+def _moment(at: datetime) -> str:
+    return f"{at.astimezone(HELSINKI):%Y-%m-%d %H:%M}"
+
+
+def _replay(arguments: argparse.Namespace, settings: Settings) -> int:
+    count = send_again(settings, arguments.name, event_id=arguments.replay, since=arguments.since)
+    if arguments.replay and not count:
+        raise Refused("no-such-post", f"{arguments.replay} is not on record for {arguments.name}, or still waits")
+    print(f"sent again to {arguments.name}: {count}")
+    return 0
+
+
+def _resume(arguments: argparse.Namespace) -> int:
+    _in_database(_settings(arguments), lambda session: store.resume(session, arguments.name, clock.now()))
+    print(f"{arguments.name} is posted to")
+    return 0
+
+
+def _new_secret(arguments: argparse.Namespace) -> int:
+    print(NEW_SECRET.format(secrets(_settings(arguments)).add(arguments.name)))
+    print("both sign now; once the receiver has it: --retire-secret")
+    return 0
+
+
+def _retire_secret(arguments: argparse.Namespace) -> int:
+    secrets(_settings(arguments)).retire(arguments.name)
+    print(f"the newest secret alone signs for {arguments.name}")
+    return 0
