@@ -69,13 +69,14 @@ def lines_with_room(tx: Transaction, *, there: dict[str, Receiver]) -> list[Line
     for name in there:
         since = min((since for line, (_, since) in waiting.items() if line.neighbour == name), default=tx.now)
         WEBHOOK_WAITING.labels(name).set((tx.now - since).total_seconds())
-    return [line for line in _lines(tx, there) if waiting.get(line, (0,))[0] < domain.MOST_WAITING]
+    posted_to = _not_stopped(tx, there)
+    lines = [Line(name, stream) for name in posted_to for stream in there[name].neighbour.filters()]
+    return [line for line in lines if waiting.get(line, (0,))[0] < domain.MOST_WAITING]
 
 
-def _lines(tx: Transaction, there: dict[str, Receiver]) -> list[Line]:
+def _not_stopped(tx: Transaction, there: dict[str, Receiver]) -> set[str]:
     stopped = store.stopped(tx)
-    posted_to = {name: each for name, each in there.items() if stopped.get(name) != each.address}
-    return [Line(name, stream) for name, each in posted_to.items() for stream in each.neighbour.filters()]
+    return {name for name, each in there.items() if stopped.get(name) != each.address}
 
 
 async def _take(line: Line, receiver: Receiver, transact: Transact, feed: Feed) -> None:
@@ -142,7 +143,8 @@ async def post_due(transact: Transact, known: Receivers) -> None:
 
 def due_lines(tx: Transaction, *, there: dict[str, Receiver]) -> list[Line]:
     """The lines that have something to post now."""
-    return [line for line in _lines(tx, there) if store.is_due(tx, line)]
+    posted_to = _not_stopped(tx, there)
+    return [line for line in store.open_lines(tx) if line.neighbour in posted_to and store.is_due(tx, line)]
 
 
 def _has_failed(line: Line, task: asyncio.Task[None]) -> bool:
