@@ -48,7 +48,7 @@ def start(
     Args:
         environment: all of it.
         log: where what it writes goes.
-        dies: a point of POINTS at which it kills itself, the first time it comes there.
+        dies: a point of POINTS or OWN_POINTS at which it kills itself, the first time it comes there.
         ack_wait: what its consumers must have instead of the contract's, seconds.
     """
     child = context().Process(target=_run, args=(name, environment, log, dies, ack_wait))
@@ -68,7 +68,7 @@ def _run(name: str, environment: dict[str, str], log: Path, dies: str, ack_wait:
 
         chassis.provision.ACK_WAIT_SECONDS = ack_wait
     if dies:
-        POINTS[dies]()
+        (POINTS | OWN_POINTS)[dies]()
     from services.cli import main
 
     main(["run", name])
@@ -106,6 +106,13 @@ def _before_ack() -> None:
     Msg.ack = _die  # type: ignore[method-assign]  # that is how it dies
 
 
+def _before_record() -> None:
+    from services.notifications.webhooks import jobs
+
+    assert jobs.end
+    jobs.end = _die
+
+
 POINTS: dict[str, Callable[[], None]] = {
     "before the commit": _before_commit,
     "between commit and publish": _before_publish,
@@ -113,3 +120,5 @@ POINTS: dict[str, Callable[[], None]] = {
     "between commit and acknowledgement": _before_ack,
 }
 """Where a process can die. Nothing of the production code knows of them."""
+OWN_POINTS: dict[str, Callable[[], None]] = {"between post and record": _before_record}
+"""Where one service alone can."""

@@ -35,6 +35,7 @@ from chassis import Service, Settings, clock, permissions, telemetry
 from chassis.bus import Bus
 from chassis.embedded import EmbeddedNats
 from chassis.envelope import headers_for
+from chassis.neighbours import load
 from chassis.reading import messages
 from chassis.run import Process, provision_bus
 from chassis.seal import make_keys
@@ -178,7 +179,8 @@ class Stack:
     async def start_bus(self) -> None:
         """Start the server with the permissions of `make run`; the test itself may do everything."""
         everything = permissions.Grants(publish=(">",), subscribe=(">",))
-        granted = permissions.grants(self.services) | {"tester": everything}
+        granted = permissions.grants(self.services, load(self.settings.neighbours_dir).values())
+        granted |= {"tester": everything}
         granted |= {each.name: everything for each in self.services if each.name not in NAMES}  # no contract knows them
         self.nats = EmbeddedNats(
             self.settings,
