@@ -34,6 +34,8 @@ US = (*NAMES, "deployer", "observer")
 READS = {"aids-centre": ("EVT", "PUB"), "data-lake": ("PUB",)}
 """Neighbours, and the streams of what each is granted."""
 EVERYBODY = (*US, *READS)
+POSTED, POSTED_FROM, POSTS = "patient-portal", "PUB", "notifications"
+"""A neighbour with a webhook: from which stream it is posted to, and who does it. It does not come itself."""
 COUNTS = {
     "contact_counted": "intake",
     "conversation_counted": "chat",
@@ -67,7 +69,7 @@ def server(services: list[Service], seeds: Path, tmp_path_factory: pytest.TempPa
     config = folder / "nats.conf"
     config.write_text(
         f'host: 127.0.0.1\nport: {port}\njetstream {{ store_dir: "{folder}" }}\n'
-        + permissions.configuration(permissions.grants(services), keys, neighbours(keys))
+        + permissions.configuration(permissions.grants(services, neighbours(keys)), keys, neighbours(keys))
     )
     process = subprocess.Popen([server_binary(), "-c", str(config), "-l", str(folder / "log")])
     yield f"nats://127.0.0.1:{port}"
@@ -78,12 +80,13 @@ def server(services: list[Service], seeds: Path, tmp_path_factory: pytest.TempPa
 def neighbours(keys: dict[str, str]) -> list[Neighbour]:
     reads = {"aids-centre": keys_of(["visit_completed", "pub"]), "data-lake": keys_of(["pub"])}
     since = datetime(2026, 11, 26, tzinfo=UTC)
-    return [Neighbour(name=name, nkey=keys[name], since=since, reads=tuple(reads[name])) for name in READS]
+    pulling = [Neighbour(name=name, nkey=keys[name], since=since, reads=tuple(reads[name])) for name in READS]
+    return [*pulling, Neighbour(name=POSTED, webhook="https://x.example/", since=since, reads=tuple(keys_of(["pub"])))]
 
 
 def subjects(services: list[Service]) -> list[str]:
     """Every subject there is: of the contracts, of the streams and durables, of answers, hints and neighbours."""
-    theirs = [f"{stream}.neighbour-{name}" for name in READS for stream in ("EVT", "PUB")]
+    theirs = [f"{stream}.neighbour-{name}" for name in (*READS, POSTED) for stream in ("EVT", "PUB")]
     durables = [kind.durable(service.name) for service in services for kind, _ in service.handlers.items()]
     return [
         *(kind.subject("10", "285") for kind in EVENTS.values()),
@@ -148,6 +151,8 @@ def _neighbour_may(who: str, verb: str, subject: str) -> bool:
 
 
 def _jetstream(who: str, rest: list[str]) -> bool:
+    if who == POSTS and _for_the_posted(rest):
+        return True
     if rest[0] == "ACK":  # $JS.ACK.<stream>.<durable>...
         return rest[2].split("-")[0] == who
     thing, verb, last = rest[1], ".".join(rest[2:-1]), rest[-1]
@@ -156,6 +161,12 @@ def _jetstream(who: str, rest: list[str]) -> bool:
     if who == "observer":
         return rest[2] in ("INFO", "LIST", "NAMES")
     return verb in ("INFO.EVT", "MSG.NEXT.EVT") and last.split("-")[0] == who
+
+
+def _for_the_posted(rest: list[str]) -> bool:
+    """Whoever posts reads for those it posts to, and for no other neighbour."""
+    own = [POSTED_FROM, f"neighbour-{POSTED}"]
+    return rest[:3] == ["ACK", *own] or rest in ([*f"API.CONSUMER.{verb}".split("."), *own] for verb in PULLS)
 
 
 class Tries:
@@ -211,9 +222,10 @@ def test_who_may_do_what_is_what_the_rules_say(server: str, services: list[Servi
     assert {who for (who, _, _), allowed in cells.items() if allowed} == set(EVERYBODY)
 
 
-def test_every_subject_that_anybody_is_granted_is_in_the_matrix(services: list[Service]) -> None:
+def test_every_subject_that_anybody_is_granted_is_in_the_matrix(services: list[Service], seeds: Path) -> None:
     tried = subjects(services)
-    for who, granted in permissions.grants(services).items():
+    keys = permissions.make_seeds(seeds, EVERYBODY)
+    for who, granted in permissions.grants(services, neighbours(keys)).items():
         for pattern in (*granted.publish, *granted.subscribe):
             as_expression = re.escape(pattern).replace(r"\*", "[^.]+").replace(">", ".+")
             assert any(re.fullmatch(as_expression, subject) for subject in tried), (who, pattern)
