@@ -1,12 +1,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from chassis import clock, neighbours
+from chassis.neighbours import Neighbour
 from services.notifications.app import build
+from tests.receiver import WebReceiver, web_receiver
 from tests.services.notifications.post import Post
+from tests.services.notifications.posting import NAME, Serve, keyring
 from tests.stack import DATABASES, postgres
 from tests.unit import Unit, practice_settings
 
@@ -56,3 +62,45 @@ def together(request: pytest.FixtureRequest, set_up: Callable[..., Unit]) -> lis
     for unit in units:
         unit.clock = units[0].clock
     return units
+
+
+@pytest.fixture(params=DATABASES)
+def units(request: pytest.FixtureRequest, set_up: Callable[..., Unit]) -> list[Unit]:
+    """The service twice over the same database, as production may run it. The time is now, and stands still."""
+    url = request.getfixturevalue("postgres").make(["notifications"]) if request.param == "postgresql" else None
+    made = [set_up(url) for _ in range(2)]
+    for unit in made:
+        unit.clock = made[0].clock
+    made[0].clock.set(clock.now())
+    return made
+
+
+@pytest.fixture
+def unit(units: list[Unit]) -> Unit:
+    return units[0]
+
+
+@pytest.fixture
+def serve(unit: Unit) -> Iterator[Serve]:
+    """Let a neighbour be posted to: its web server."""
+    with ExitStack() as servers:
+
+        def start(name: str = NAME, **over: Any) -> WebReceiver:
+            receiver = servers.enter_context(web_receiver())
+            granted = {
+                "name": name,
+                "since": clock.now(),
+                "reads": ("scheduling.visit_completed.v1",),
+                "webhook": receiver.address,
+            } | over
+            neighbours.save(unit.service.settings.neighbours_dir, Neighbour(**granted))
+            if not keyring(unit).of(name):
+                keyring(unit).add(name)
+            return receiver
+
+        yield start
+
+
+@pytest.fixture
+def receiver(serve: Serve) -> WebReceiver:
+    return serve()

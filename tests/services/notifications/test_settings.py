@@ -4,8 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from chassis import Settings
+from chassis import Settings, clock
+from chassis.neighbours import Neighbour, save
 from services.notifications.app import build
+from services.notifications.webhooks.receivers import Receivers
 
 PRODUCTION = {
     "profile": "production",
@@ -37,6 +39,14 @@ def test_production_starts_with_gateway_encryption_and_sender_set(
     for name, value in OWN.items():
         monkeypatch.setenv(f"NOTIFICATIONS_{name}", value)
     assert build(Settings(data_dir=tmp_path, **PRODUCTION)).name == "notifications"
+
+
+def test_production_posts_to_https_alone_whatever_a_file_says(tmp_path: Path) -> None:
+    settings = Settings(data_dir=tmp_path, **PRODUCTION)
+    for name, address in (("clear", "http://127.0.0.1:9000/"), ("safe", "https://receiver.example/")):
+        granted = Neighbour(name=name, since=clock.now(), reads=("scheduling.visit_completed.v1",), webhook=address)
+        save(settings.neighbours_dir, granted)
+    assert list(Receivers(settings).all()) == ["safe"]
 
 
 @pytest.mark.parametrize("sender", ["", "Booking <noreply@booking.example>", "noreply@booking.example\nBcc: x@y.fi"])
