@@ -96,11 +96,7 @@ def keep(tx: Transaction, *, line: Line, messages: Sequence[Received]) -> None:
     for message in messages:
         try:
             told = _told(message)
-        except (
-            Unprocessable,
-            ValueError,
-            KeyError,
-        ):  # for our own services it is a dead letter; a neighbour gets facts
+        except (Unprocessable, ValueError, KeyError):  # a neighbour gets facts; what is none is a dead letter elsewhere
             _log().error("no fact", neighbour=line.neighbour, stream=line.stream, code="bad-envelope")
             continue
         store.add(tx, line, sequence=message.stream_sequence, **told)
