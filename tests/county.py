@@ -84,7 +84,7 @@ class County:
                 stream = next(iter(granted.filters()))
                 js = client.jetstream(prefix=permissions.NEIGHBOUR_API, timeout=0.5)
                 await js.consumer_info(stream, granted.durable)
-            except (NatsError, TimeoutError):
+            except (NatsError, OSError):  # the server may hang up before it has said why
                 await client.close()
                 return False
             found.append(client)
