@@ -6,8 +6,12 @@ nothing on the bus. What it may tell comes in over HTTP, where who is asking abo
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import json
 import os
+import re
+import secrets
 import tomllib
 from collections.abc import Iterable
 from pathlib import Path
@@ -19,9 +23,11 @@ from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError, 
 from chassis.bus import NEIGHBOUR, PUBLIC_STREAM, STREAM
 from chassis.errors import Refused
 from chassis.seal import write_private
+from chassis.service import FRONT_ENDS
 from contracts.base import EVENTS, AreaCode, EventType, Instant
 
-Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{1,30}$")]
+NAME = r"[a-z][a-z0-9-]{1,30}"
+Name = Annotated[str, StringConstraints(pattern=f"^{NAME}$")]
 Nkey = Annotated[str, StringConstraints(pattern=r"^U[A-Z2-7]{55}$")]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 WebAddress = Annotated[str, StringConstraints(pattern=r"^https?://[!-~]{1,500}$")]
@@ -75,6 +81,21 @@ class Neighbour(BaseModel):
         """Whether what it reads is posted to it."""
         return bool(self.webhook and self.reads)
 
+    @field_validator("tells")
+    @classmethod
+    def _are_a_front_ends(cls, keys: tuple[str, ...]) -> tuple[str, ...]:
+        for key in keys:
+            if not may_be_posted(kind_of(key)):
+                allowed = ", ".join(kind.key for kind in EVENTS.values() if may_be_posted(kind))
+                raise ValueError(f"{key} is for its owner alone to tell; another system may be granted {allowed}")
+        return keys
+
+    def opened_by(self, secret: str) -> str | None:
+        """The digest of a client secret that is this neighbour's; None when it is not. Takes as long for any secret."""
+        digest = hashlib.sha256(secret.encode()).hexdigest()
+        found = [hmac.compare_digest(digest, own) for own in self.client_secrets]
+        return digest if any(found) else None
+
     @property
     def durable(self) -> str:
         """Its consumer in each stream."""
@@ -98,6 +119,17 @@ def _is_port(netloc: str) -> bool:
         return urlsplit(f"//{netloc}").port != 0
     except ValueError:
         return False
+
+
+def may_be_posted(kind: EventType) -> bool:
+    """Whether another system may tell it: a fact that only a front end knows. A count is its owner's."""
+    return kind.owner in FRONT_ENDS and not kind.public
+
+
+def new_secret() -> tuple[str, str]:
+    """A client secret of 256 random bits, to be shown once, and its digest, to be kept."""
+    secret = secrets.token_urlsafe(32)
+    return secret, hashlib.sha256(secret.encode()).hexdigest()
 
 
 def kind_of(key: str) -> EventType:
@@ -147,16 +179,22 @@ def _read(file: Path) -> Neighbour:
 
 
 def one(folder: Path, name: str) -> Neighbour:
-    """A neighbour.
+    """A neighbour, of its own file alone: another's that does not make sense is not in its way.
 
     Raises:
         Refused: `no-such-neighbour`.
         ValueError: its file does not make sense.
     """
+    if not re.fullmatch(NAME, name):  # a name comes from outside: it must lead to no other folder
+        raise _no_such()
     try:
         return _read(folder / f"{name}.toml")
     except FileNotFoundError:
-        raise Refused("no-such-neighbour", f"there is no neighbour {name}; `digi bus accounts` lists them") from None
+        raise _no_such() from None
+
+
+def _no_such() -> Refused:
+    return Refused("no-such-neighbour", "there is no neighbour of that name; `digi bus accounts` lists them")
 
 
 def save(folder: Path, neighbour: Neighbour) -> None:

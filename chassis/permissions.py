@@ -18,7 +18,7 @@ from chassis import dead_letters, provision
 from chassis.bus import LIVE, STREAM
 from chassis.neighbours import Neighbour
 from chassis.seal import write_private
-from chassis.service import Service
+from chassis.service import FRONT_ENDS, Service
 from contracts.base import ASKS, EVENTS
 
 API = "$JS.API"
@@ -27,8 +27,6 @@ ACCOUNT = "DIGITERAPIA"
 NEIGHBOUR_API = "DIGITERAPIA.API"
 """Under which prefix a neighbour's client finds our JetStream."""
 DEPLOYER, OBSERVER = "deployer", "observer"
-FRONT_ENDS = frozenset({"portal"})
-"""Services that people use: they ask, and hear hints."""
 POSTING = frozenset({"notifications"})
 """Services that read for neighbours without NATS and post it to them."""
 

@@ -11,6 +11,8 @@ import os
 from pathlib import Path
 from typing import Any
 
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from joserfc import jwe
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, KeySet
@@ -50,6 +52,19 @@ def _private_keys(file: Path) -> KeySet:
     return KeySet.import_key_set(json.loads(file.read_text()))
 
 
+def _derived(private: str, purpose: str) -> bytes:
+    return HKDF(SHA256(), length=32, salt=None, info=purpose.encode()).derive(private.encode())
+
+
+def public_keys(keys_dir: Path) -> dict[str, dict[str, Any]]:
+    """The public key (JWK) of every service that has one here, by service: whoever has it can seal for that service."""
+    found = {}
+    for file in sorted((keys_dir / "public").glob("*.jwk")):
+        key = ECKey.import_key(json.loads(file.read_text()))
+        found[file.stem] = {**key.as_dict(private=False), "use": "enc", "alg": ALGORITHMS[0]}
+    return found
+
+
 class Sealer:
     """Seals for others, opens what was sealed for `service`."""
 
@@ -81,6 +96,14 @@ class Sealer:
         key = self._public[owner]
         header = {"alg": "ECDH-ES", "enc": "A256GCM", "kid": key.kid}
         return jwe.encrypt_compact(header, json.dumps(data).encode(), key, algorithms=ALGORITHMS)
+
+    def derived(self, purpose: str) -> list[bytes]:
+        """Secrets of 256 bits for another purpose than sealing, one per private key, newest first (HKDF, RFC 5869).
+
+        Every process of the service has the same ones, and they change with its keys.
+        """
+        own = _private_keys(self._private_file).keys
+        return [_derived(str(key.as_dict(private=True)["d"]), purpose) for key in own]
 
     def unseal(self, token: str) -> dict[str, Any]:
         """Open what was sealed for this service.

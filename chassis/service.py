@@ -19,6 +19,9 @@ Answer = Callable[..., View]
 Job = Callable[..., Awaitable[None]]
 H = TypeVar("H", bound=Callable[..., Any])
 
+FRONT_ENDS = frozenset({"portal"})
+"""Services that people use: they ask, hear hints, and tell what only a front end knows, ours or another system's."""
+
 
 class Handlers:
     """The facts a service acts on: `@on(ContactRouted)` over `def effect(fact, tx, ...) -> None`."""

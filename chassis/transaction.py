@@ -53,7 +53,8 @@ class Transaction:
     """The envelope of the fact being handled."""
     now: datetime = field(default_factory=clock.now)
     """The same instant throughout."""
-    told: list[tuple[Event, Cause]] = field(default_factory=list)
+    told: list[tuple[Event, Cause, UUID]] = field(default_factory=list)
+    """Each with the id it is told under."""
     hints: list[Hint] = field(default_factory=list)
     audits: list[dict[str, Any]] = field(default_factory=list)
     unwritten: Unwritten = field(default_factory=dict)
@@ -82,19 +83,20 @@ class Transaction:
         span = telemetry.traceparent()
         return Cause(self.fact.id, span or self.fact.traceparent) if self.fact else Cause(None, span)
 
-    def publish(self, event: Event, *, because: Cause | None = None) -> None:
+    def publish(self, event: Event, *, because: Cause | None = None, event_id: UUID | None = None) -> None:
         """Tell a fact: it goes into the outbox with this transaction and leaves after the commit.
 
         Args:
             event: one of this service's own.
             because: what led to it, where that is not what is being worked on now (a job that finishes earlier work).
+            event_id: its `ce-id`, where somebody has given it one already (another system that posts it).
 
         Raises:
             ValueError: the event belongs to another service.
         """
         if event.declared.owner != self.service:
             raise ValueError(f"{event.declared.ce_type} is not {self.service}'s to tell")
-        self.told.append((event, because or self.cause))
+        self.told.append((event, because or self.cause, event_id or uuid4()))
 
     def hint(self, *, contact: UUID | None = None, area: str | None = None) -> None:
         """Tell open pages to read again, after the commit."""
@@ -150,14 +152,13 @@ def write_down(session: Session, transactions: Sequence[Transaction]) -> None:
     told = [(tx.now, *item) for tx in transactions for item in tx.told]
     if not told:
         return
-    versions = _next_versions(session, Counter(event.about for _, event, _ in told))
+    versions = _next_versions(session, Counter(event.about for _, event, _, _ in told))
     rows = []
-    for at, event, cause in told:
+    for at, event, cause, event_id in told:
         versions[event.about] += 1
-        event_id = str(uuid4())
         headers = headers_for(
             event,
-            event_id=event_id,
+            event_id=str(event_id),
             at=at,
             version=versions[event.about],
             cause=cause.fact_id,
@@ -165,7 +166,7 @@ def write_down(session: Session, transactions: Sequence[Transaction]) -> None:
         )
         rows.append(
             {
-                "event_id": event_id,
+                "event_id": str(event_id),
                 "subject": event.subject,
                 "headers": json.dumps(headers),
                 "payload": event.model_dump_json().encode(),

@@ -29,6 +29,8 @@ from services.portal.acts import Entry
 from services.portal.case import Stage, look
 from services.portal.forms import clean, email_address, phone_number
 from services.portal.language import preferred
+from services.portal.neighbours import described
+from services.portal.neighbours import routes as neighbours
 from services.portal.pages.page import edge_of
 from services.portal.sessions import Visitor
 
@@ -201,7 +203,10 @@ async def end(request: Request, mine: Mine, key: Key) -> ConversationView:
 @cache
 def description() -> dict[str, Any]:
     """The OpenAPI document of these routes."""
-    made = get_openapi(title="Digiterapia", version="1", description=__doc__, routes=routes.routes)
+    paths = [*routes.routes, *neighbours.routes.routes]
+    made = get_openapi(title="Digiterapia", version="1", description=__doc__, routes=paths)
+    made["components"]["schemas"] |= described.schemas()
+    made["components"]["securitySchemes"] = described.SCHEMES
     messages = below(Message)
     for name, schema in made["components"]["schemas"].items():
         for field, text in of_fields(messages[name]).items() if name in messages else ():

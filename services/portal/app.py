@@ -13,10 +13,11 @@ from fastapi import FastAPI
 from chassis import Jobs, Service, Settings, Transact, clock
 from chassis.running import Running
 from contracts.areas import load_areas
-from services.portal import api, identity, sessions, store
+from services.portal import api, identity, neighbours, sessions, store
 from services.portal.edge import Edge
 from services.portal.guard import Guard
 from services.portal.models import PortalTable
+from services.portal.neighbours.store import forget_posted
 from services.portal.pages import case, desk, desk_lists, desk_talk, errors, front, practice, questions, static
 from services.portal.pages.stream import Streams
 from services.portal.practice import calendar, mail
@@ -31,9 +32,10 @@ jobs = Jobs()
 
 @jobs(every=timedelta(minutes=10))
 async def forget(transact: Transact) -> None:
-    """Let go of sessions and forms that nobody can use any more."""
+    """Let go of sessions, forms and posted events that nobody can use any more."""
     await transact(sessions.forget_expired)
     await transact(store.forget_sent)
+    await transact(forget_posted)
 
 
 def hosts(edge: Edge) -> frozenset[str]:
@@ -54,6 +56,7 @@ def pages(edge: Edge) -> FastAPI:
     app.state.streams = Streams(edge.knobs.streams_limit, edge.knobs.streams_per_session)
     errors.install(app)
     app.include_router(api.routes)
+    neighbours.install(app, edge)
     identity.install(app, edge)
     if edge.settings.practice:
         app.include_router(practice.routes)

@@ -1,0 +1,119 @@
+"""What the OpenAPI document says of these routes beside what FastAPI reads off them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from chassis.neighbours import may_be_posted
+from contracts.base import EVENTS, EventType
+
+Part = dict[str, Any]
+SCHEMES: Part = {
+    "client": {"type": "http", "scheme": "basic", "description": "Client id and secret of a system."},
+    "system": {
+        "type": "oauth2",
+        "description": "A token for the client secret that `digi bus grant` has made.",
+        "flows": {"clientCredentials": {"tokenUrl": "/api/v1/token", "scopes": {}}},
+    },
+}
+_TIMES = {"type": "string", "format": "date-time"}
+_UUID = {"type": "string", "format": "uuid"}
+_ATTRIBUTES: dict[str, Part] = {
+    "specversion": {"const": "1.0"},
+    "id": {**_UUID, "description": "Yours; the same again has no second effect."},
+    "source": {"type": "string", "format": "uri-reference", "description": "Who you are."},
+    "type": {"type": "string"},
+    "subject": {**_UUID, "description": "The id of what it is about: `contact_id`."},
+    "time": {**_TIMES, "description": "At most 10 minutes ahead, at most 100 days ago."},
+}
+
+
+def _kinds() -> list[EventType]:
+    return [kind for kind in EVENTS.values() if may_be_posted(kind)]
+
+
+def _ref(name: str) -> Part:
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def _whole(kind: EventType) -> Part:
+    """An event in structured mode."""
+    data = {"type": {"const": kind.ce_type}, "data": _ref(kind.cls.__name__)}
+    return {"type": "object", "required": [*_ATTRIBUTES, "data"], "properties": _ATTRIBUTES | data}
+
+
+def _problem(text: str) -> Part:
+    return {"description": text, "content": {"application/problem+json": {"schema": _ref("Problem")}}}
+
+
+def _posted() -> Part:
+    one = {"oneOf": [_whole(kind) for kind in _kinds()]}
+    data = {"oneOf": [_ref(kind.cls.__name__) for kind in _kinds()]}
+    return {
+        "application/cloudevents+json": {"schema": one},
+        "application/cloudevents-batch+json": {"schema": {"type": "array", "items": one}},
+        "application/json": {"schema": data},
+    }
+
+
+def schemas() -> Part:
+    """Components these routes refer to."""
+    found: Part = {
+        "Problem": {
+            "type": "object",
+            "description": "What is not as asked (RFC 9457).",
+            "properties": {
+                **{name: {"type": "string"} for name in ("type", "title", "detail", "code")},
+                "status": {"type": "integer"},
+                "errors": {"type": "array", "items": {"type": "object"}, "description": "`field` and `rule` of each."},
+            },
+        }
+    }
+    for kind in _kinds():
+        schema = kind.cls.model_json_schema(ref_template="#/components/schemas/{model}")
+        found |= schema.pop("$defs", {}) | {kind.cls.__name__: schema}
+    return found
+
+
+TOKEN: Part = {
+    "security": [{"client": []}],
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/x-www-form-urlencoded": {
+                "schema": {
+                    "type": "object",
+                    "required": ["grant_type"],
+                    "properties": {"grant_type": {"const": "client_credentials"}},
+                }
+            }
+        },
+    },
+    "responses": {
+        "400": {"description": "`invalid_request`, `unsupported_grant_type` or `invalid_scope` (RFC 6749)."},
+        "401": {"description": "`invalid_client`."},
+        "429": {"description": "Too many wrong secrets; `Retry-After` says when to come back."},
+    },
+}
+EVENTS_BODY = "application/json is the binary mode: the attributes are `ce-` headers, the body is the data."
+EVENTS_EXTRA: Part = {
+    "security": [{"system": []}],
+    "parameters": [
+        {"name": f"ce-{name}", "in": "header", "required": False, "schema": schema, "description": "Binary mode."}
+        for name, schema in _ATTRIBUTES.items()
+    ],
+    "requestBody": {"required": True, "description": EVENTS_BODY, "content": _posted()},
+    "responses": {
+        "401": _problem("`token-not-valid`"),
+        "403": _problem("`not-granted`, `not-yours`"),
+        "409": _problem("`event-id-reused`, `already-opened`, `not-by-message`"),
+        "413": _problem("`too-large`"),
+        "415": _problem("`wrong-content-type`"),
+        "422": _problem(
+            "`event-not-valid`, `unknown-event`, `unknown-version`, `clock-off`, `too-old`, `subject-mismatch`, "
+            "`area-mismatch`, `not-sealed`"
+        ),
+        "503": _problem("`service-unavailable`: post it again"),
+    },
+}
+KEYS: Part = {"security": []}

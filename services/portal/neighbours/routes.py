@@ -1,0 +1,169 @@
+"""The HTTP side of it: `/api/v1/token`, `/api/v1/events`, `/api/v1/keys`."""
+
+from __future__ import annotations
+
+import asyncio
+from functools import cached_property
+from typing import Any
+
+from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi.responses import JSONResponse
+
+from chassis import Refused, neighbours, telemetry
+from chassis.neighbours import Neighbour
+from chassis.seal import Sealer, public_keys
+from services.portal.edge import Edge
+from services.portal.forms import read_form
+from services.portal.neighbours import binding, described, posting
+from services.portal.neighbours.domain import Granted, NotAsDeclared, accept
+from services.portal.neighbours.metrics import POSTED, TOKENS
+from services.portal.neighbours.tokens import GUESSING, LIFE, PURPOSE, Guesses, Tokens, bearer, credentials
+from services.portal.pages import errors
+
+routes = APIRouter(prefix="/api/v1", tags=["neighbours"])
+ACCEPTED = 202
+UNAUTHORIZED = 401
+BAD_REQUEST = 400
+TOO_MANY = 429
+NOBODY = "unknown"
+"""Stands for whoever has shown no name that is known."""
+_UNPROCESSABLE, _FORBIDDEN, _CONFLICT = 422, 403, 409
+STATUS = {
+    "token-not-valid": UNAUTHORIZED,
+    "not-granted": _FORBIDDEN,
+    "not-yours": _FORBIDDEN,
+    "too-large": 413,
+    "wrong-content-type": 415,
+    "event-id-reused": _CONFLICT,
+    "already-opened": _CONFLICT,
+    "not-by-message": _CONFLICT,
+    "service-unavailable": 503,
+}
+"""HTTP statuses of refusals; what is wrong with the event itself is a 422."""
+
+
+class Door:
+    """What these routes stand on."""
+
+    def __init__(self, edge: Edge) -> None:
+        self.edge = edge
+        self.guesses = Guesses(edge.clock)
+
+    @cached_property
+    def tokens(self) -> Tokens:
+        """Made when first needed: the keys are there once the portal has started."""
+        keys = Sealer(self.edge.settings.keys_dir, "portal").derived(PURPOSE)
+        return Tokens(keys, f"{self.edge.settings.base_url}{routes.prefix}", self.edge.clock)
+
+
+def install(app: FastAPI, edge: Edge) -> None:
+    """Add the routes to the portal's application."""
+    app.state.door = Door(edge)
+    app.include_router(routes)
+
+
+def _door(request: Request) -> Door:
+    door: Door = request.app.state.door
+    return door
+
+
+# A token
+
+
+@routes.post("/token", openapi_extra=described.TOKEN, response_class=JSONResponse)
+async def token(request: Request) -> Response:
+    """Give a system a bearer token for its client secret (OAuth 2.0 client credentials, HTTP Basic)."""
+    door, shown = _door(request), credentials(request.headers.get("authorization", ""))
+    neighbour = await asyncio.to_thread(_named, door.edge, shown[0]) if shown else None
+    name = neighbour.name if neighbour else NOBODY
+    if door.guesses.too_many(name):
+        return _no_token(name, TOO_MANY, "invalid_client", "too many wrong secrets; try again in a minute")
+    digest = neighbour.opened_by(shown[1]) if neighbour and shown else None
+    if neighbour is None or digest is None:
+        door.guesses.note(name)
+        return _no_token(name, UNAUTHORIZED, "invalid_client", "expected the client id and secret by HTTP Basic")
+    wrong = await _wrong_with(request)
+    if wrong:
+        return _no_token(name, BAD_REQUEST, *wrong)
+    TOKENS.labels(name, "issued").inc()
+    issued = {"access_token": door.tokens.issue(name, digest), "token_type": "Bearer", "expires_in": LIFE.seconds}
+    return JSONResponse(issued, headers={"cache-control": "no-store", "pragma": "no-cache"})
+
+
+def _named(edge: Edge, name: str) -> Neighbour | None:
+    try:
+        return neighbours.one(edge.settings.neighbours_dir, name)
+    except Refused:
+        return None
+
+
+async def _wrong_with(request: Request) -> tuple[str, str] | None:
+    """The error of RFC 6749 section 5.2 a request for a token ends in, and what it says to a developer, in ASCII."""
+    try:
+        form = await read_form(request)
+    except Refused:
+        return "invalid_request", "expected application/x-www-form-urlencoded"
+    if not form["grant_type"]:
+        return "invalid_request", "expected grant_type=client_credentials"
+    if form["grant_type"] != "client_credentials":
+        return "unsupported_grant_type", "expected grant_type=client_credentials"
+    if form["scope"]:
+        return "invalid_scope", "there are no scopes: what may be told is granted by the county"
+    return None
+
+
+def _no_token(name: str, status: int, error: str, text: str) -> Response:
+    TOKENS.labels(name, "too_many_guesses" if status == TOO_MANY else error).inc()
+    headers = {"cache-control": "no-store", "pragma": "no-cache"}
+    if status == UNAUTHORIZED:
+        headers["www-authenticate"] = 'Basic realm="digiterapia"'
+    if status == TOO_MANY:
+        headers["retry-after"] = str(GUESSING.seconds)
+    return JSONResponse({"error": error, "error_description": text}, status_code=status, headers=headers)
+
+
+# Events
+
+
+@routes.post("/events", status_code=ACCEPTED, openapi_extra=described.EVENTS_EXTRA, response_class=Response)
+async def post_events(request: Request) -> Response:
+    """Post a CloudEvent, or a batch of them. 202: it is kept for good and goes on the bus; posting it again is safe."""
+    edge, name = _door(request).edge, NOBODY
+    try:
+        neighbour = await asyncio.to_thread(_bearer, _door(request), request.headers.get("authorization", ""))
+        name = neighbour.name
+        granted = Granted(frozenset(neighbour.tells), frozenset(neighbour.areas))
+        read = await binding.read(request)
+        posted = [accept(each, granted, edge.areas, now=edge.clock()) for each in read]
+        fresh = await posting.tell(edge, name, posted)
+    except Refused as refused:
+        return await _refused(request, name, refused)
+    POSTED.labels(name, "accepted").inc(fresh)
+    POSTED.labels(name, "repeated").inc(len(posted) - fresh)
+    return Response(status_code=ACCEPTED)
+
+
+def _bearer(door: Door, header: str) -> Neighbour:
+    return bearer(door.tokens, door.edge.settings.neighbours_dir, header)
+
+
+async def _refused(request: Request, name: str, refused: Refused) -> Response:
+    POSTED.labels(name, refused.code).inc()
+    telemetry.log("portal").info("posted event refused", code=refused.code)
+    more: dict[str, Any] = {}
+    if isinstance(refused, NotAsDeclared):
+        more["errors"] = [{"field": where, "rule": rule} for where, rule in refused.fields]
+    response = await errors.answer(request, STATUS.get(refused.code, _UNPROCESSABLE), refused.code, **more)
+    if refused.code == "token-not-valid":
+        response.headers["www-authenticate"] = 'Bearer realm="digiterapia", error="invalid_token"'
+    return response
+
+
+# Keys
+
+
+@routes.get("/keys", openapi_extra=described.KEYS, response_class=JSONResponse)
+def keys(request: Request) -> Response:
+    """Public keys that sealed fields are sealed to, a JWK set (RFC 7517): `x-sealed-for` names the service of each."""
+    found = public_keys(_door(request).edge.settings.keys_dir)
+    return JSONResponse({"keys": [{**key, "x-sealed-for": service} for service, key in found.items()]})
