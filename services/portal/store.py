@@ -28,8 +28,8 @@ def first_sent(tx: Transaction, *, who: str, key: str, contact_id: UUID, what: s
         "what": what,
         "sent_at": tx.now,
     }
-    insert = upsert(tx.session, Submission).values(row).on_conflict_do_nothing()
-    return bool(tx.session.connection().execute(insert).rowcount == 1)
+    insert = upsert(tx.session, Submission).values(row).on_conflict_do_nothing().returning(col(Submission.digest))
+    return tx.session.connection().execute(insert).first() is not None  # rowcount is always -1 on PostgreSQL
 
 
 def contact_of(tx: Transaction, *, who: str, key: str, content: str) -> UUID:
