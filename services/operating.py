@@ -9,6 +9,8 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any, TypeVar
 
+from pydantic import ValidationError
+
 from chassis import Settings, clock, dead_letters, event_loop, neighbours, permissions, provision, run, telemetry
 from chassis.bus import Bus
 from chassis.calendar import HELSINKI
@@ -19,6 +21,8 @@ from services.unit import build_all
 
 T = TypeVar("T")
 LETTER_LINE = "{number:>6}  {at:16}  {fate:8}  {reason:13}  {code:24}  {consumer:40}  {deliveries}"
+SECRETS = 2
+"""Client secrets of one system: one, and for a while the one that takes over from it."""
 ACCOUNT_LINE = "{name:24}  {what:14}  {waiting:>8}  {events}"
 
 
@@ -56,6 +60,15 @@ def _add_neighbours(whats: Any) -> None:
     grant.add_argument("--nkey", help="its public NKEY (U…); without one a key is made here, to be handed over")
     grant.add_argument("--webhook", metavar="ADDRESS", help="where what it reads is posted, for a system without NATS")
     grant.set_defaults(do=_grant)
+    secret = whats.add_parser(
+        "secret",
+        help="change the client secret of a system that posts facts, without a gap",
+        description="Make a second client secret beside the first and show it once; both open. When the system uses "
+        "the new one, --retire drops the old one, and what it has opened closes at once.",
+    )
+    secret.add_argument("name")
+    secret.add_argument("--retire", action="store_true", help="drop the older of its two secrets")
+    secret.set_defaults(do=_secret)
     revoke = whats.add_parser("revoke", help="take a grant back; without events, everything: it is a stranger again")
     revoke.add_argument("name")
     revoke.add_argument("events", nargs="*", metavar="EVENT")
@@ -189,10 +202,10 @@ async def _standing(bus: Bus, settings: Settings) -> list[dict[str, Any]]:
 def _grant(arguments: argparse.Namespace) -> int:
     settings = Settings()
     there = neighbours.load(settings.neighbours_dir).get(arguments.name)
-    before = there or Neighbour(name=arguments.name, since=arguments.since or clock.now())
+    before = there or _checked({"name": arguments.name, "since": arguments.since or clock.now()})
     if there and arguments.since:
         raise ValueError(f"{arguments.name} reads already; `digi bus replay` lets it begin again from a day")
-    granted = Neighbour.model_validate(
+    granted = _checked(
         before.model_dump()
         | {
             "reads": (*before.reads, *neighbours.keys_of(arguments.reads)),
@@ -210,7 +223,52 @@ def _grant(arguments: argparse.Namespace) -> int:
         key = permissions.make_seeds(file, [granted.name])[granted.name]
         granted = granted.model_copy(update={"nkey": key})
         print(f"its key, to be handed over to nobody else: {file / granted.name}.seed")
+    secret = None
+    if granted.tells and not granted.client_secrets:
+        granted, secret = _with_secret(granted)
     _settle_grants(settings, granted)
+    if secret:
+        _hand_over(settings, granted.name, secret)
+    return 0
+
+
+def _checked(told: dict[str, Any]) -> Neighbour:
+    try:
+        return Neighbour.model_validate(told)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        raise ValueError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from None
+
+
+def _with_secret(neighbour: Neighbour) -> tuple[Neighbour, str]:
+    secret, digest = neighbours.new_secret()
+    return neighbour.model_copy(update={"client_secrets": (*neighbour.client_secrets, digest)}), secret
+
+
+def _hand_over(settings: Settings, name: str, secret: str) -> None:
+    print(f"client id: {name}\nclient secret, shown this once: {secret}")
+    print(f"it is for {settings.base_url}/api/v1/token; contracts/README.md says how to post")
+
+
+def _secret(arguments: argparse.Namespace) -> int:
+    settings = Settings()
+    before = neighbours.one(settings.neighbours_dir, arguments.name)
+    if not before.tells:
+        raise ValueError(f"{before.name} may tell nothing: `digi bus grant {before.name} --tells` makes its secret")
+    if arguments.retire:
+        if len(before.client_secrets) < SECRETS:
+            raise ValueError(f"{before.name} has no second secret: `digi bus secret {before.name}` makes one first")
+        neighbours.save(
+            settings.neighbours_dir, before.model_copy(update={"client_secrets": before.client_secrets[1:]})
+        )
+        print(f"the old secret of {before.name} opens nothing any more")
+        return 0
+    if len(before.client_secrets) >= SECRETS:
+        raise ValueError(f"{before.name} has two secrets already: retire the older one first (--retire)")
+    both, secret = _with_secret(before)
+    neighbours.save(settings.neighbours_dir, both)
+    _hand_over(settings, before.name, secret)
+    print(f"its other secret opens until `digi bus secret {before.name} --retire`")
     return 0
 
 
@@ -224,6 +282,8 @@ def _revoke(arguments: argparse.Namespace) -> int:
             "tells": tuple(key for key in before.tells if key not in gone),
         }
     )
+    if not left.tells:
+        left = left.model_copy(update={"client_secrets": ()})
     _settle_grants(settings, left)
     return 0
 

@@ -69,12 +69,17 @@ class WholeUnit:
         """The last of what it has logged."""
         return "\n".join(self._log.read_text("utf-8").splitlines()[-40:])
 
+    @property
+    def nats(self) -> str:
+        """Address of its bus."""
+        return f"nats://127.0.0.1:{self.settings.embedded_nats_port}"
+
     def digi(self, *words: str) -> subprocess.CompletedProcess[str]:
-        """Run another `digi` command against this unit."""
+        """Run another `digi` command against this unit, as its operator."""
         return subprocess.run(
             [sys.executable, "-m", "services", *words],
             cwd=ROOT,
-            env=self._environment,
+            env=self._environment | {"DIGI_NATS_URL": self.nats},
             capture_output=True,
             text=True,
             timeout=PATIENCE_SECONDS,
@@ -83,8 +88,7 @@ class WholeUnit:
 
     def smoke(self) -> subprocess.CompletedProcess[str]:
         """Drive one journey through this unit."""
-        nats = f"nats://127.0.0.1:{self.settings.embedded_nats_port}"
-        return self.digi("smoke", "--address", self.address, "--nats", nats)
+        return self.digi("smoke", "--address", self.address, "--nats", self.nats)
 
     @contextmanager
     def database(self, service: str) -> Iterator[Engine]:

@@ -81,6 +81,19 @@ def test_a_service_tells_no_fact_of_another(database: Database) -> None:
         database.write(lambda session: Transaction("echo", session, Sealer(Path(), "echo")).publish(called()))
 
 
+def test_a_fact_that_has_an_id_already_is_told_under_it(database: Database) -> None:
+    given, call_id = uuid4(), uuid4()
+
+    def work(session: Session) -> None:
+        tx = Transaction("echo", session, Sealer(Path(), "echo"))
+        tx.publish(Echoed(area="10", call_id=call_id), event_id=given)
+        write_down(session, [tx])
+
+    database.write(work)
+    (row,) = rows(database)
+    assert row.id == row.headers["Nats-Msg-Id"] == str(given)
+
+
 def test_what_was_sent_is_kept_for_a_day_and_what_was_not_for_ever(database: Database) -> None:
     tell(database, uuid4(), uuid4())
     first = database.read(

@@ -27,8 +27,8 @@ def first_posted(tx: Transaction, client: str, posted: Accepted) -> bool:
         "content": _digest(posted.event),
         "posted_at": tx.now,
     }
-    insert = upsert(tx.session, PostedEvent).values(row).on_conflict_do_nothing()
-    if tx.session.connection().execute(insert).rowcount == 1:
+    insert = upsert(tx.session, PostedEvent).values(row).on_conflict_do_nothing().returning(col(PostedEvent.event_id))
+    if tx.session.connection().execute(insert).first():
         ours = select(outbox.c.id).where(outbox.c.event_id == str(posted.event_id))
         if tx.session.connection().execute(ours).first() is None:
             return True
@@ -51,9 +51,9 @@ def open_contact(tx: Transaction, client: str, opened: Event) -> None:
     """
     told = select(aggregate_version.c.version).where(aggregate_version.c.aggregate_id == opened.about)
     row = {"contact_id": opened.about, "client": client, "area": opened.area}
-    insert = upsert(tx.session, PostedContact).values(row).on_conflict_do_nothing()
+    new = upsert(tx.session, PostedContact).values(row).on_conflict_do_nothing().returning(col(PostedContact.client))
     connection = tx.session.connection()
-    if connection.execute(told).first() or connection.execute(insert).rowcount != 1:
+    if connection.execute(told).first() or connection.execute(new).first() is None:
         raise Refused("already-opened", "a contact of this id has been opened before")
 
 

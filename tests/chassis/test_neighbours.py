@@ -1,0 +1,55 @@
+"""What another system is granted, as its file says."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from chassis import clock, neighbours
+from chassis.errors import Refused
+from chassis.neighbours import Neighbour
+from contracts import EVENTS
+
+TELLABLE = {"portal.callback_requested.v1", "portal.contact_opened.v1", "portal.identity_verified.v1"}
+
+
+def neighbour(name: str = "navigator", **said: object) -> Neighbour:
+    return Neighbour.model_validate({"name": name, "since": clock.now(), **said})
+
+
+@pytest.mark.parametrize("key", sorted(kind.key for kind in EVENTS.values()))
+def test_only_what_a_front_end_knows_may_be_told_by_another_system(key: str) -> None:
+    if key in TELLABLE:
+        assert neighbour(tells=(key,)).tells == (key,)
+        return
+    with pytest.raises(ValueError, match="for its owner alone to tell"):
+        neighbour(tells=(key,))
+
+
+def test_a_secret_opens_and_its_digest_does_not() -> None:
+    secret, digest = neighbours.new_secret()
+    found = neighbour(client_secrets=(neighbours.new_secret()[1], digest))
+    assert found.opened_by(secret) == digest
+    assert found.opened_by(digest) is None
+    assert found.opened_by("") is None
+
+
+def test_what_is_saved_is_read_again(tmp_path: Path) -> None:
+    saved = neighbour(tells=tuple(TELLABLE), areas=("10",), client_secrets=(neighbours.new_secret()[1],))
+    neighbours.save(tmp_path, saved)
+    assert neighbours.one(tmp_path, "navigator") == saved
+
+
+def test_a_file_that_makes_no_sense_is_in_nobody_elses_way(tmp_path: Path) -> None:
+    neighbours.save(tmp_path, neighbour(tells=tuple(TELLABLE)))
+    (tmp_path / "other.toml").write_text("tells = 7")
+    assert neighbours.one(tmp_path, "navigator").name == "navigator"
+
+
+@pytest.mark.parametrize("name", ["other", "../there/navigator", "", ".", "navigator/../navigator", "navi\x00gator"])
+def test_a_name_leads_to_no_other_folder(tmp_path: Path, name: str) -> None:
+    neighbours.save(tmp_path / "there", neighbour())
+    neighbours.save(tmp_path / "here", neighbour())
+    with pytest.raises(Refused, match="no-such-neighbour"):
+        neighbours.one(tmp_path / "here", name)
