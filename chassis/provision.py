@@ -27,6 +27,7 @@ from chassis.bus import PUBLIC_STREAM, STREAM
 from chassis.inbox import MAX_DELIVER
 from chassis.neighbours import Neighbour
 from chassis.service import Service
+from contracts.base import MAX_BYTES
 
 DAY = 24 * 3600.0
 ACK_WAIT_SECONDS = 30.0
@@ -42,7 +43,7 @@ def _stream(name: str, subject: str, *, days: int, gigabytes: float) -> StreamCo
         discard=DiscardPolicy.NEW,  # a full stream refuses, the outbox keeps; it never forgets silently
         max_age=days * DAY,
         max_bytes=int(gigabytes * 2**30),
-        max_msg_size=64 * 1024,
+        max_msg_size=MAX_BYTES,
         duplicate_window=600.0,
         compression=StoreCompression.S2,
         num_replicas=1,

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Any
 
 from contracts.base import EVENTS, SOURCE_PREFIX, EventType, PublicEvent
 from contracts.prose import prose
+from contracts.released import Release
 
 Document = dict[str, Any]
 Consumers = Mapping[str, tuple[str, ...]]
 """Services that listen, by `ce-type`."""
 
-VERSION = "1.0.0"
-"""Of the language as a whole; every message has its own `v<N>`."""
+NEIGHBOUR_API = "DIGITERAPIA.API"
+NEIGHBOUR_DURABLE = "neighbour-{name}"
 EXAMPLE_EVENT_ID = "018f6d2e-6f0a-4b7e-9a51-3d5c0c2c7b11"
 TRACEPARENT = r"^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$"
 INFO = """\
@@ -26,26 +27,55 @@ at least once; `Nats-Msg-Id` equals `ce-id`, and a reader acts once per `ce-id`.
 seen there. Unknown fields are to be ignored.
 Commands and queries (`cmd.`, `qry.`) are asked inside the unit only; their schemas stand in `schemas/asks/`.
 """
+NKEY = """\
+NATS NKEY, an Ed25519 key pair: the client signs what the server has made up for this connection; its seed never leaves
+it. AsyncAPI has no type for it. Of those there are, this is the one that speaks of a key pair: with `userPassword`,
+`apiKey` or `http` something secret would be sent, and `X509` asks for certificates that nobody has.
+"""
+PULL = f"""\
+Another system of the county reads by a pull consumer of its own, made for it: `{NEIGHBOUR_DURABLE}` in the stream of
+`x-stream`, where name is what the system was granted as. Its JetStream client is given the API prefix
+`{NEIGHBOUR_API}`; nothing else of the server is within its reach, so it can neither make a consumer nor subscribe to a
+subject. It settles each message after acting; what it has not settled comes again, and waits while it is away.
+"""
+CAUSE = "`ce-id` of the event this one follows from; absent where a chain begins."
+CARE, PUBLIC = "care", "public"
+TAGS = {
+    CARE: "Care events: pseudonymous ids, to systems granted each by name.",
+    PUBLIC: "Statistics without persons, to any system of the county that asks.",
+    "neighbour": "Other systems of the county.",
+}
 
 
-def asyncapi(consumers: Consumers) -> Document:
-    """The whole document, payloads by reference to the schema files beside it."""
+def asyncapi(consumers: Consumers, kept: Sequence[Release] = ()) -> Document:
+    """The whole document, payloads by reference to the schema files beside it.
+
+    Args:
+        consumers: services that listen, by `ce-type`.
+        kept: releases, oldest first: the newest is the version of the document.
+    """
     kinds = sorted(EVENTS.values(), key=lambda kind: kind.key)
     return {
         "asyncapi": "3.0.0",
+        "id": f"urn:{SOURCE_PREFIX}",
         "info": {
             "title": "Digiterapia",
-            "version": VERSION,
+            "version": kept[-1].version if kept else "0.0.0",
             "description": INFO,
             "license": {"name": "EUPL-1.2"},
+            "tags": _tags(kinds),
         },
         "defaultContentType": "application/json",
         "servers": _servers(),
         "channels": {kind.key: _channel(kind) for kind in kinds},
         "operations": dict(chain.from_iterable(_operations(kind, consumers) for kind in kinds)),
         "components": {
+            "securitySchemes": {"nkey": {"type": "asymmetricEncryption", "description": NKEY}},
             "parameters": _parameters(),
             "schemas": {"CloudEvent": cloud_event()},
+            "correlationIds": {"cause": {"location": "$message.header#/ce-causationid", "description": CAUSE}},
+            "operationTraits": {"neighbour": {"description": PULL, "tags": [{"name": "neighbour"}]}},
+            "messageTraits": _message_traits(),
             "messages": {kind.key: _message(kind) for kind in kinds},
         },
     }
@@ -106,18 +136,26 @@ def example_headers(kind: EventType) -> dict[str, str]:
     }
 
 
+def _tags(kinds: Iterable[EventType]) -> list[Document]:
+    owners = {name: f"The service {name}." for name in sorted({kind.owner for kind in kinds})}
+    return [{"name": name, "description": text} for name, text in (TAGS | owners).items()]
+
+
 def _servers() -> Document:
+    secured = {"security": [{"$ref": "#/components/securitySchemes/nkey"}]}
     return {
         "practice": {
             "host": "127.0.0.1:14222",
             "protocol": "nats",
             "description": "The server that `make run` starts beside the services.",
+            **secured,
         },
         "production": {
             "host": "{host}:4222",
             "protocol": "nats",
-            "description": "A county's own cluster, TLS 1.3, one NKEY per service.",
+            "description": "A county's own cluster, TLS 1.3, one NKEY per service and per neighbour.",
             "variables": {"host": {"default": "nats", "description": "Where the county runs it."}},
+            **secured,
         },
     }
 
@@ -142,28 +180,45 @@ def _channel(kind: EventType) -> Document:
 
 
 def _operations(kind: EventType, consumers: Consumers) -> Iterator[tuple[str, Document]]:
-    yield f"{kind.owner}.sends.{kind.name}.v{kind.version}", _operation(kind, kind.owner, "send")
+    """Who sends it, and who receives it by which durable.
+
+    A durable is no queue: the NATS binding has `queue` alone, which would make a client subscribe where it may not.
+    """
+    told = f"{kind.name}.v{kind.version}"
+    yield f"{kind.owner}.sends.{told}", _operation(kind, "send") | {"tags": [{"name": kind.owner}]}
     for service in consumers.get(kind.ce_type, ()):
-        received = _operation(kind, service, "receive") | {"x-durable": kind.durable(service)}
-        yield f"{service}.receives.{kind.name}.v{kind.version}", received
+        by = {"tags": [{"name": service}], "x-stream": kind.stream, "x-durable": kind.durable(service)}
+        yield f"{service}.receives.{told}", _operation(kind, "receive") | by
+    pulls = {"x-stream": kind.stream, "x-durable": NEIGHBOUR_DURABLE, "x-api-prefix": NEIGHBOUR_API}
+    trait = {"traits": [{"$ref": "#/components/operationTraits/neighbour"}]}
+    yield f"neighbour.receives.{told}", _operation(kind, "receive") | trait | pulls
 
 
-def _operation(kind: EventType, service: str, action: str) -> Document:
+def _operation(kind: EventType, action: str) -> Document:
     return {
         "action": action,
         "channel": {"$ref": f"#/channels/{kind.key}"},
         "messages": [{"$ref": f"#/channels/{kind.key}/messages/{kind.name}"}],
-        "tags": [{"name": service}],
+    }
+
+
+def _message_traits() -> Document:
+    """What the messages of a class have in common. A public event has no cause: it would lead to a person."""
+    cause = {"correlationId": {"$ref": "#/components/correlationIds/cause"}}
+    return {
+        CARE: {"contentType": "application/json", "tags": [{"name": CARE}], **cause},
+        PUBLIC: {"contentType": "application/json", "tags": [{"name": PUBLIC}]},
     }
 
 
 def _message(kind: EventType) -> Document:
-    described = {"x-external-reader": kind.external} if kind.external else {}
+    until = f" Deprecated: told until {kind.told_until}." if kind.told_until else ""
     return {
         "name": kind.ce_type,
         "title": kind.cls.__name__,
-        "summary": prose(kind.cls).means,
-        "contentType": "application/json",
+        "summary": prose(kind.cls).means + until,
+        "description": f"Sent {prose(kind.cls).sent}",
+        "traits": [{"$ref": f"#/components/messageTraits/{PUBLIC if kind.public else CARE}"}],
         "headers": {
             "type": "object",
             "allOf": [{"$ref": "#/components/schemas/CloudEvent"}],
@@ -177,5 +232,5 @@ def _message(kind: EventType) -> Document:
                 "payload": kind.cls.example.model_dump(mode="json"),
             }
         ],
-        **described,
+        **({"x-external-reader": kind.external} if kind.external else {}),
     }

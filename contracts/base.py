@@ -21,6 +21,8 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
 SOURCE_PREFIX = "fi.digiterapia"
+MAX_BYTES = 64 * 1024
+"""Largest event, headers and body together; the bus refuses a larger one."""
 
 
 def _utc(instant: datetime) -> datetime:
@@ -29,10 +31,21 @@ def _utc(instant: datetime) -> datetime:
     return instant
 
 
-AreaCode = Annotated[str, StringConstraints(pattern=r"^[0-9]{2}$")]
+def _code_system(words: str) -> Any:
+    """Say in the schema where the codes of a field are listed."""
+    return Field(json_schema_extra={"x-code-system": words})
+
+
+AreaCode = Annotated[
+    str,
+    StringConstraints(pattern=r"^[0-9]{2}$"),
+    _code_system("wellbeing services county (hyvinvointialue), Statistics Finland"),
+]
 """Two-digit code of a wellbeing-services county, for example "10"."""
 
-MunicipalityCode = Annotated[str, StringConstraints(pattern=r"^[0-9]{3}$")]
+MunicipalityCode = Annotated[
+    str, StringConstraints(pattern=r"^[0-9]{3}$"), _code_system("municipality (kunta), Statistics Finland")
+]
 """Three-digit municipality code with leading zeros, "000" when unknown."""
 
 Code = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_.-]{0,63}$")]
@@ -60,7 +73,7 @@ def sealed_for(owner: str) -> Any:
 
 
 class Language(StrEnum):
-    """Language of service and of every text shown to the person."""
+    """Language of service and of every text shown to the person, by ISO 639-1."""
 
     FI = "fi"
     SV = "sv"
@@ -81,6 +94,8 @@ class Event(Message):
 
     declared: ClassVar[EventType]
     example: ClassVar[Event]
+    upcast: ClassVar[Callable[[Any], Event]]
+    """How the fact as the version before told it becomes this one; set from version 2 on (contracts/versions.py)."""
 
     area: AreaCode
     """The county whose unit this concerns."""
@@ -160,11 +175,13 @@ class EventType:
     """The field that names the aggregate; empty for a public event, which is about nobody."""
     external: str | None
     """Why nobody of ours listens: who outside does. None when a service of ours is the reader."""
+    told_until: date | None = None
+    """Deprecated: the last day on which it is told. None: no end is in sight."""
 
     @property
     def name(self) -> str:
-        """The class in snake case: `conversation_queued`."""
-        return snake(self.cls.__name__)
+        """The class in snake case, its version apart: `conversation_queued`."""
+        return snake(self.cls.__name__.removesuffix(f"V{self.version}"))
 
     @property
     def ce_type(self) -> str:
@@ -180,6 +197,11 @@ class EventType:
     def public(self) -> bool:
         """Whether every system of the county may read it."""
         return issubclass(self.cls, PublicEvent)
+
+    @property
+    def stream(self) -> str:
+        """Where the bus keeps it."""
+        return "PUB" if self.public else "EVT"
 
     @property
     def pattern(self) -> str:
@@ -247,21 +269,25 @@ ASKS: dict[str, AskType] = {}
 """Every declared command and query by subject."""
 
 
-def event(*, owner: str, version: int, about: str, external: str | None = None) -> Callable[[type[E]], type[E]]:
+def event(
+    *, owner: str, version: int, about: str, external: str | None = None, told_until: date | None = None
+) -> Callable[[type[E]], type[E]]:
     """Declare an event.
 
     Args:
         owner: the service that knows the fact; it alone publishes it.
-        version: counts up only on a breaking change; the old version stays until its readers are gone.
+        version: counts up only on a breaking change; the old version stays until its readers are gone. The class of
+            version 2 is called as that of version 1 with `V2` after it.
         about: the field that names the aggregate (its id travels as `ce-subject`).
         external: set when no service of ours reads it: who does.
+        told_until: set when it is deprecated: the last day on which it is told.
 
     Raises:
         ValueError: the same event and version is declared twice.
     """
 
     def declare(cls: type[E]) -> type[E]:
-        cls.declared = EventType(cls, owner, version, about, external)
+        cls.declared = EventType(cls, owner, version, about, external, told_until)
         if cls.declared.ce_type in EVENTS:
             raise ValueError(f"{cls.declared.ce_type} is declared twice")
         EVENTS[cls.declared.ce_type] = cls.declared
@@ -270,9 +296,11 @@ def event(*, owner: str, version: int, about: str, external: str | None = None) 
     return declare
 
 
-def public_event(*, owner: str, version: int, external: str) -> Callable[[type[E]], type[E]]:
+def public_event(
+    *, owner: str, version: int, external: str, told_until: date | None = None
+) -> Callable[[type[E]], type[E]]:
     """Declare a public event: about nobody. `owner` tells it, `external` says who reads it."""
-    return event(owner=owner, version=version, about="", external=external)
+    return event(owner=owner, version=version, about="", external=external, told_until=told_until)
 
 
 def _ask(kind: Kind, owner: str, version: int) -> Callable[[type[A]], type[A]]:

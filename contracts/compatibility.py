@@ -29,8 +29,12 @@ def breaking(old: Schema, new: Schema) -> list[str]:
 def _object(old: Schema, new: Schema, old_root: Schema, new_root: Schema, path: str) -> Iterator[str]:
     before, after = old.get("properties", {}), new.get("properties", {})
     needed_before, needed_after = set(old.get("required", ())), set(new.get("required", ()))
+    renamed = _renamed(before, after)
     for name in before:
         where = f"{path}.{name}".lstrip(".")
+        if name in renamed:
+            yield f"field {where} is called {renamed[name]} now: readers still expect {name}"
+            continue
         if name not in after:
             yield f"field {where} is gone: readers still expect it"
             continue
@@ -39,10 +43,22 @@ def _object(old: Schema, new: Schema, old_root: Schema, new_root: Schema, path: 
         if name in needed_before - needed_after:
             yield f"field {where} has become optional: readers still count on it"
         yield from _value(before[name], after[name], old_root, new_root, where)
-    for name in sorted(needed_after - set(before)):
+    for name in sorted(needed_after - set(before) - set(renamed.values())):
         yield f"field {f'{path}.{name}'.lstrip('.')} is new and required: publishers do not send it yet"
     if new.get("additionalProperties") is False and old.get("additionalProperties") is not False:
         yield f"{path or 'the message'} refuses unknown fields now: a later optional field would break its readers"
+
+
+def _renamed(before: Schema, after: Schema) -> dict[str, str]:
+    """Fields that are gone, each with the only new one of the same shape: one change, not two."""
+    gone, come = ([name for name in one if name not in other] for one, other in ((before, after), (after, before)))
+    found = {name: [each for each in come if _bare(after[each]) == _bare(before[name])] for name in gone}
+    alone = {name: places[0] for name, places in found.items() if len(places) == 1}
+    return {name: place for name, place in alone.items() if list(alone.values()).count(place) == 1}
+
+
+def _bare(field: Schema) -> Schema:
+    return {key: value for key, value in field.items() if key not in ("description", "title")}
 
 
 def _value(old: Schema, new: Schema, old_root: Schema, new_root: Schema, path: str) -> Iterator[str]:

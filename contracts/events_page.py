@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from operator import attrgetter
 
 from contracts.base import ASKS, EVENTS, AskType, EventType, Kind
 from contracts.prose import prose
+from contracts.released import Release, first
 from contracts.schema import Schema, alternatives, of_event
+from contracts.versions import newest
 
 INTRODUCTION = """\
 # Events
@@ -19,6 +21,8 @@ Made from the classes in `contracts/` by `make contracts`; do not edit by hand.
 A **fact** is told once, in the past tense, by the one service that knows it. It carries ids, codes and times, never a
 name, a number of a person, or anybody's words. Its subject is `evt.<area>.<municipality>.<owner>.<event>.v<N>`: the
 two-digit code of the county, the three-digit code of the municipality (`000` when unknown).
+[Public events](#public-events) have a subject and a section of their own. To read from another system, take
+[the kit](../contracts/kit/README.md).
 
 - **Envelope:** CloudEvents 1.0 headers (`ce-id`, `ce-type`, `ce-source`, `ce-subject`, `ce-time`, …);
   the body is the data. All headers: [asyncapi.yaml](../contracts/asyncapi.yaml), `components.schemas.CloudEvent`.
@@ -26,8 +30,25 @@ two-digit code of the county, the three-digit code of the municipality (`000` wh
 - **Order** is guarded by `ce-aggregateversion`, which counts what one `ce-source` told about one `ce-subject`:
   compare it only within one source and one type.
 - **Unknown fields** are ignored. Within a version a message may only gain optional fields and further values of a list.
+- **Since** names the release from which on neighbours can rely on an event or a field. A deprecated event says until
+  when it is told; what takes its place is told beside it until then.
 - **Sealed** fields are encrypted to one service's public key (JWE). Everybody else carries them unread.
-- A moment is UTC and written `2026-11-24T08:01:00Z`; a day is a day in Finland (Europe/Helsinki).
+- A moment is UTC and written `2026-11-24T08:01:00Z`; a day is a day in Finland (Europe/Helsinki). A code whose list is
+  not named is a word of this unit's own.
+"""
+PUBLIC = """\
+## Public events
+
+Statistics without persons, for any system of the county that asks (`digi bus grant <system> --reads pub`). They lie in
+a stream of their own, `PUB`, under `pub.<area>.<municipality>.<event>.v<N>`.
+
+- **Closed lists and the day**, nothing else: no id, no moment, no cause and no trace leads from one to a person or to
+  the care event it was made beside.
+- A municipality with few inhabitants, in which one visit might be recognised, is counted with its county: `000`.
+- `ce-subject` is the place, the same for every event of it; `ce-aggregateversion` counts what its owner has told of the
+  place, so that a gap shows.
+
+All other events are **care events**: they carry pseudonymous ids and are read only by systems granted each by name.
 """
 
 FORMATS = {"uuid": "id (UUID)", "date-time": "moment, UTC", "date": "day"}
@@ -37,48 +58,49 @@ READABLE_PATTERN = 12
 UNITS = {"seconds": "seconds", "minutes": "minutes", "days": "days", "percent": "percent"}
 
 
-def events_page(consumers: Mapping[str, tuple[str, ...]]) -> str:
+def events_page(consumers: Mapping[str, tuple[str, ...]], kept: Sequence[Release] = ()) -> str:
     """The whole page.
 
     Args:
         consumers: services that listen, by `ce-type`.
+        kept: releases, oldest first.
     """
-    kinds = sorted(EVENTS.values(), key=lambda kind: (kind.owner, kind.name, kind.version))
+    kinds = sorted(EVENTS.values(), key=lambda kind: (not kind.public, kind.owner, kind.name, kind.version))
     parts = [INTRODUCTION, _overview(kinds, consumers)]
-    for owner, told in groupby(kinds, key=attrgetter("owner")):
-        parts.append(f"## {owner}\n")
-        parts.extend(_event(kind, consumers) for kind in told)
+    for (public, owner), told in groupby(kinds, key=attrgetter("public", "owner")):
+        if not public:
+            parts.append(f"## {owner}\n")
+        elif PUBLIC not in parts:
+            parts.append(PUBLIC)
+        parts.extend(_event(kind, consumers, kept) for kind in told)
     return "\n".join([*parts, _asks()])
 
 
 def _overview(kinds: list[EventType], consumers: Mapping[str, tuple[str, ...]]) -> str:
     rows = [
-        f"| [{kind.cls.__name__}](#{_anchor(kind)}) | {kind.owner} | {_listeners(kind, consumers) or '–'} "
+        f"| [{kind.cls.__name__}](#{kind.cls.__name__.lower()}) | {kind.owner} | {_listeners(kind, consumers) or '–'} "
         f"| {_cell(kind.external or '–')} |"
         for kind in kinds
     ]
     return "\n".join(["| fact | told by | read by | read outside the unit by |", "|---|---|---|---|", *rows, ""])
 
 
-def _event(kind: EventType, consumers: Mapping[str, tuple[str, ...]]) -> str:
-    said = prose(kind.cls)
-    lines = [f"### {_heading(kind)}", "", said.means, ""]
-    if said.sent:
-        lines.append(f"- **Sent** {said.sent}")
-    if said.source:
-        lines.append(f"- **Source** {said.source}")
-    lines.append(f"- **Told by** {kind.owner}; about `{kind.about}`")
-    for service in consumers.get(kind.ce_type, ()):
-        lines.append(f"- **Read by** {service} (`{kind.durable(service)}`)")
-    if kind.external:
-        lines.append(f"- **Read outside the unit by** {kind.external}")
-    lines += [
+def _event(kind: EventType, consumers: Mapping[str, tuple[str, ...]], kept: Sequence[Release]) -> str:
+    lines = [
+        f"### {kind.cls.__name__}",
+        "",
+        prose(kind.cls).means,
+        "",
+        *_told(kind),
+        *_since(kind, kept),
+        *(f"- **Read by** {service} (`{kind.durable(service)}`)" for service in consumers.get(kind.ce_type, ())),
+        *([f"- **Read outside the unit by** {kind.external}"] if kind.external else []),
         f"- **Subject** `{kind.subject('<area>', '<municipality>')}`",
         f"- **Type** `{kind.ce_type}`, [schema](../contracts/schemas/{kind.key}.json)",
         "",
         "| field | what it holds | meaning |",
         "|---|---|---|",
-        *_fields(of_event(kind)),
+        *_fields(kind, kept),
         "",
         "```json",
         json.dumps(kind.cls.example.model_dump(mode="json"), indent=2, ensure_ascii=False),
@@ -88,7 +110,26 @@ def _event(kind: EventType, consumers: Mapping[str, tuple[str, ...]]) -> str:
     return "\n".join(lines)
 
 
-def _fields(schema: Schema) -> Iterator[str]:
+def _told(kind: EventType) -> Iterator[str]:
+    said = prose(kind.cls)
+    if said.sent:
+        yield f"- **Sent** {said.sent}"
+    if said.source:
+        yield f"- **Source** {said.source}"
+    yield f"- **Told by** {kind.owner}; about {'the place' if kind.public else f'`{kind.about}`'}"
+
+
+def _since(kind: EventType, kept: Sequence[Release]) -> Iterator[str]:
+    release = first(kept, kind.key)
+    yield f"- **Since** {release.version} ({release.on})" if release else "- **Since** the next release"
+    if kind.told_until:
+        follower = newest(kind).cls.__name__
+        instead = "" if follower == kind.cls.__name__ else f"; read [{follower}](#{follower.lower()}) instead"
+        yield f"- **Deprecated**, told until {kind.told_until}{instead}"
+
+
+def _fields(kind: EventType, kept: Sequence[Release]) -> Iterator[str]:
+    schema = of_event(kind)
     required = schema.get("required", ())
     for name, field in schema["properties"].items():
         value, nullable = alternatives(field, schema)
@@ -97,6 +138,8 @@ def _fields(schema: Schema) -> Iterator[str]:
             holds += ", or null"
         if name not in required:
             holds += ", optional"
+        if (there := first(kept, kind.key)) and (added := first(kept, kind.key, name)) is not there:
+            holds += f", since {added.version if added else 'the next release'}"
         yield f"| `{name}` | {_cell(holds)} | {_cell(_meaning(name, value))} |"
 
 
@@ -110,7 +153,8 @@ def _holds(name: str, value: Schema, root: Schema) -> str:
         most = f", at most {value['maxItems']}" if "maxItems" in value else ""
         return f"list of: {_item(item, root)}{most}"
     kind = FORMATS.get(value.get("format", "")) or PLAIN.get(value.get("type", ""), "value")
-    return ", ".join(filter(None, [kind, _range(value), UNITS.get(name.rsplit("_", 1)[-1]), _pattern(value)]))
+    unit = UNITS.get(name.rsplit("_", 1)[-1])
+    return ", ".join(filter(None, [kind, _range(value), unit, _pattern(value), value.get("x-code-system")]))
 
 
 def _item(item: Schema, root: Schema) -> str:
@@ -136,7 +180,10 @@ def _pattern(value: Schema) -> str:
 def _meaning(name: str, value: Schema) -> str:
     if said := value.get("description"):
         return str(said)
-    return f"Which {name.removesuffix('_id').replace('_', ' ')}." if name.endswith("_id") else ""
+    what, _, ending = name.rpartition("_")
+    if ending == "id":
+        return f"Which {what.replace('_', ' ')}."
+    return f"When it was {what.replace('_', ' ')}." if ending in ("at", "on") else ""
 
 
 def _asks() -> str:
@@ -164,14 +211,6 @@ def _ask(ask: AskType) -> str:
 
 def _listeners(kind: EventType, consumers: Mapping[str, tuple[str, ...]]) -> str:
     return ", ".join(consumers.get(kind.ce_type, ()))
-
-
-def _heading(kind: EventType) -> str:
-    return kind.cls.__name__ if kind.version == 1 else f"{kind.cls.__name__} v{kind.version}"
-
-
-def _anchor(kind: EventType) -> str:
-    return _heading(kind).lower().replace(" ", "-")
 
 
 def _cell(text: str) -> str:

@@ -110,6 +110,7 @@ class NotificationFailed(Event):
     attempts: Annotated[int, Field(ge=1)]
     """Tries at the gateway, the last one included."""
     failed_at: Instant
+    """When it was given up."""
 
 
 NotificationFailed.example = NotificationFailed.shown(

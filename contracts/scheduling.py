@@ -60,7 +60,9 @@ class SlotsPublished(Event):
     slots: Annotated[int, Field(ge=1)]
     """How many became free to book."""
     first_starts_at: Instant
+    """When the earliest of them starts."""
     last_ends_at: Instant
+    """When the latest of them ends."""
     published_at: Instant
 
 
@@ -107,7 +109,9 @@ class VisitBooked(Event):
     modality: Modality
     language: Language
     starts_at: Instant
+    """When the visit starts."""
     ends_at: Instant
+    """When it ends at the latest."""
     recipient: Annotated[Jwe | None, sealed_for("notifications")]
     """E-mail address for the confirmation, for notifications alone; None when the person gave none."""
     booked_at: Instant

@@ -47,8 +47,12 @@ def _all() -> Iterator[tuple[PurePosixPath, Schema]]:
 
 
 def of_event(kind: EventType) -> Schema:
-    """The body of an event. `x-sealed-for` names the one service that can open a sealed field."""
-    extra = {
+    """The body of an event. `x-sealed-for` names the one service that can open a sealed field.
+
+    A deprecated one says so, and `x-told-until` the last day on which it is told.
+    """
+    extra: Schema = {"deprecated": True, "x-told-until": kind.told_until.isoformat()} if kind.told_until else {}
+    extra |= {
         "x-ce-type": kind.ce_type,
         "x-subject": kind.subject("{area}", "{municipality}"),
         "examples": [kind.cls.example.model_dump(mode="json")],

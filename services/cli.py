@@ -10,7 +10,8 @@ from importlib.metadata import version
 
 from pydantic import ValidationError
 
-from chassis import Settings, event_loop, run, telemetry
+from chassis import Settings, clock, event_loop, run, telemetry
+from chassis.calendar import HELSINKI
 from chassis.errors import Outcome
 from chassis.seal import make_keys
 from chassis.settings import ROOT
@@ -50,18 +51,35 @@ def _keys(_arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _contracts(arguments: argparse.Namespace) -> int:
+def _write_contracts(_arguments: argparse.Namespace) -> int:
     from contracts import documents
 
-    if arguments.what == "write":
-        documents.write(ROOT, consumers())
-        return 0
+    documents.write(ROOT, consumers())
+    return 0
+
+
+def _check_contracts(arguments: argparse.Namespace) -> int:
+    if arguments.file:
+        from contracts import check
+
+        return check.main([arguments.file])
+    from contracts import documents
+
     drift = documents.drift(ROOT, consumers())
     for line in drift:
         print(line)
     if not drift:
-        print("schemas, AsyncAPI document and events page are as the classes say")
+        print("schemas, AsyncAPI document, events page and golden files are as the classes say")
     return 1 if drift else 0
+
+
+def _release_contracts(arguments: argparse.Namespace) -> int:
+    from contracts import documents
+
+    today = clock.now().astimezone(HELSINKI).date()
+    for path in documents.release(ROOT, consumers(), arguments.version, on=today):
+        print(path)
+    return 0
 
 
 def _simulate(arguments: argparse.Namespace) -> int:
@@ -87,6 +105,24 @@ def _web_address(text: str) -> str:
     return text
 
 
+def _add_contracts(contracts: argparse.ArgumentParser) -> None:
+    whats = contracts.add_subparsers(required=True, metavar="what")
+    written = whats.add_parser("write", help="write schemas, AsyncAPI document, events page and golden files")
+    written.set_defaults(do=_write_contracts)
+    checked = whats.add_parser(
+        "check",
+        help="check a file of events, or without one whether the documents are as the classes say",
+        description="Check a file of events offline, one a line: a CloudEvent in structured mode, or an object of "
+        '"headers" and "body" as on the bus. What is refused has its line and a stable code; the exit code is then 1. '
+        "Without a file: whether the committed documents are what the classes say.",
+    )
+    checked.add_argument("file", nargs="?", help="events.jsonl")
+    checked.set_defaults(do=_check_contracts)
+    released = whats.add_parser("release", help="keep the schemas neighbours have from now on; never overwrites")
+    released.add_argument("version", help="0.2.0")
+    released.set_defaults(do=_release_contracts)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="digi", description="A county's digital physiotherapy unit.")
     parser.add_argument("--version", action="version", version=version("digiterapia"))
@@ -100,9 +136,7 @@ def _parser() -> argparse.ArgumentParser:
     keys = commands.add_parser("keys", help="give every service that has none its pair of sealing keys")
     keys.set_defaults(do=_keys)
     operating.add(commands.add_parser("bus", help="look after the bus at DIGI_NATS_URL"))
-    contracts = commands.add_parser("contracts", help="schemas, AsyncAPI document and events page")
-    contracts.add_argument("what", choices=["write", "check"], help="write them, or say where they have drifted")
-    contracts.set_defaults(do=_contracts)
+    _add_contracts(commands.add_parser("contracts", help="the published language: its documents, releases, a checker"))
     simulate = commands.add_parser("simulate", help="replay a real unit's months through the real services")
     simulate.add_argument("what", choices=["soite-pilot"])
     simulate.add_argument(

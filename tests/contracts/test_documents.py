@@ -1,6 +1,7 @@
 """The committed documents are what the classes say, and are only replaced by what no neighbour notices."""
 
 import json
+import re
 import subprocess
 from pathlib import Path, PurePosixPath
 
@@ -38,13 +39,13 @@ def test_no_committed_message_changes_in_a_way_a_neighbour_notices() -> None:
 
 def test_generated_files_are_kept_in_the_repository() -> None:
     """A rule in .gitignore would make the drift test compare with nothing."""
-    paths = [str(path) for path in documents({})]
+    paths = [str(path) for path in documents(ROOT, {})]
     ignored = subprocess.run(["git", "check-ignore", *paths], cwd=ROOT, capture_output=True, text=True, check=False)
     assert ignored.stdout == ""
 
 
 def test_every_event_has_a_schema_and_every_ask_two() -> None:
-    made = set(documents({}))
+    made = set(documents(ROOT, {}))
     for kind in EVENTS.values():
         assert FOLDER / f"{kind.key}.json" in made
     assert {PurePosixPath("contracts/asyncapi.yaml"), PurePosixPath("docs/events.md")} < made
@@ -75,7 +76,7 @@ def test_an_edited_file_is_drift(written: Path) -> None:
 def test_a_schema_nobody_declares_is_drift_and_a_break(written: Path) -> None:
     (written / FOLDER / "chat.gone.v1.json").write_text("{}")
     assert drift(written, SOME) == ["contracts/schemas/chat.gone.v1.json: no class declares it any more"]
-    assert broken(written) == ["chat.gone.v1: committed, but no class declares it: its readers get nothing more"]
+    assert broken(written) == ["chat.gone.v1: committed, but no class declares it"]
 
 
 def test_writing_refuses_a_break_and_touches_nothing(written: Path) -> None:
@@ -107,9 +108,29 @@ def page(consumers: dict[str, tuple[str, ...]]) -> str:
 
 
 @pytest.mark.parametrize("kind", EVENTS.values(), ids=lambda kind: kind.key)
+def test_the_page_says_what_every_field_means_and_every_number_counts(kind: EventType, page: str) -> None:
+    rows = re.findall(r"^\| `(\w+)` \| (.+?) \| (.*?) \|$", passage(kind, page), re.MULTILINE)
+    assert [name for name, _, _ in rows] == list(kind.cls.model_fields)
+    assert [name for name, _, meaning in rows if not meaning.strip()] == []
+    assert all("Statistics Finland" in holds for name, holds, _ in rows if name in ("area", "municipality"))
+
+
+def test_public_events_have_a_section_of_their_own_that_says_what_public_means(page: str) -> None:
+    section = page.split("## Public events\n")[1].split("\n## ")[0]
+    told = set(re.findall(r"^### (\w+)$", section, re.MULTILINE))
+    assert told == {kind.cls.__name__ for kind in EVENTS.values() if kind.public}
+    assert "Statistics without persons" in section
+
+
+@pytest.mark.parametrize("kind", EVENTS.values(), ids=lambda kind: kind.key)
 def test_the_page_tells_of_every_event_who_tells_it_and_who_reads_it(kind: EventType, page: str) -> None:
-    passage = page.split(f"### {kind.cls.__name__}\n")[1].split("\n### ")[0]
-    assert f"**Told by** {kind.owner}" in passage
-    assert "**Sent** " in passage
-    assert "**Read by** " in passage or "**Read outside the unit by** " in passage
-    assert all(f"| `{name}` |" in passage for name in kind.cls.model_fields)
+    said = passage(kind, page)
+    assert f"**Told by** {kind.owner}" in said
+    assert "**Sent** " in said
+    assert "**Since** " in said
+    assert "**Read by** " in said or "**Read outside the unit by** " in said
+
+
+def passage(kind: EventType, page: str) -> str:
+    """What the page says of an event."""
+    return page.split(f"### {kind.cls.__name__}\n")[1].split("\n## ")[0].split("\n### ")[0]

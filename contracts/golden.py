@@ -1,0 +1,76 @@
+"""Golden files of the subscriber kit: every event's example, and wrong ones with the code each is to be refused with.
+
+Both are made from the classes, so that a neighbour's tests follow the language.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import PurePosixPath
+from typing import Any
+from uuid import NAMESPACE_URL, uuid5
+
+from contracts.asyncapi import example_headers
+from contracts.base import EVENTS, EventType
+from contracts.schema import alternatives, of_event
+
+FOLDER = PurePosixPath("contracts/kit")
+CloudEvent = dict[str, Any]
+
+
+def files() -> dict[PurePosixPath, str]:
+    """The golden files by their path in the repository, one JSON document a line."""
+    kinds = sorted(EVENTS.values(), key=lambda kind: kind.key)
+    wrong = [{"code": code, "event": event} for code, event in _wrong(kinds)]
+    return {
+        FOLDER / "events.jsonl": "".join(f"{_line(structured(kind))}\n" for kind in kinds),
+        FOLDER / "wrong.jsonl": "".join(f"{_line(each)}\n" for each in wrong),
+    }
+
+
+def structured(kind: EventType) -> CloudEvent:
+    """An event's example as a CloudEvent in structured mode, under an id of its own."""
+    headers = example_headers(kind)
+    said = {name.removeprefix("ce-"): value for name, value in headers.items() if name.startswith("ce-")}
+    data = kind.cls.example.model_dump(mode="json")
+    return said | {"id": str(uuid5(NAMESPACE_URL, kind.ce_type)), "data": data}
+
+
+def _line(document: Any) -> str:
+    return json.dumps(document, ensure_ascii=False, separators=(",", ":"))
+
+
+def _wrong(kinds: list[EventType]) -> Iterator[tuple[str, CloudEvent | str]]:
+    """Each wrong in one way, with its code; a text is a whole line that is no JSON."""
+    good = structured(kinds[0])
+    yield "bad-json", _line(good)[:-1]
+    for name in ("id", "time", "subject"):
+        yield "bad-envelope", _without(good, name)
+    yield "bad-envelope", good | {"specversion": "0.3"}
+    yield "bad-envelope", good | {"time": "2026-11-24 08:01"}
+    yield "wrong-content-type", good | {"datacontenttype": "text/plain"}
+    yield "unknown-type", good | {"type": f"{good['type'].rsplit('.', 2)[0]}.never_declared.v1"}
+    yield "unknown-version", good | {"type": f"{good['type'].removesuffix('.v1')}.v999"}
+    yield "differs:area", good | {"area": "99"}
+    yield "differs:subject", good | {"subject": str(uuid5(NAMESPACE_URL, "another"))}
+    yield "differs:source", good | {"source": good["source"].replace("chat", "portal")}
+    for kind in kinds:
+        yield from _unfit(kind)
+
+
+def _unfit(kind: EventType) -> Iterator[tuple[str, CloudEvent]]:
+    """The example without a field it needs, with a value no list has, and with a field sealed for nobody."""
+    good, schema = structured(kind), of_event(kind)
+    needed = schema["required"][-1]
+    yield f"schema:{needed}", good | {"data": _without(good["data"], needed)}
+    for name, field in schema["properties"].items():
+        value, _ = alternatives(field, schema)
+        if "enum" in value:
+            yield f"schema:{name}", good | {"data": good["data"] | {name: "never_declared"}}
+        if "x-sealed-for" in value:
+            yield f"schema:{name}", good | {"data": good["data"] | {name: "in clear"}}
+
+
+def _without(document: CloudEvent, name: str) -> CloudEvent:
+    return {key: value for key, value in document.items() if key != name}
