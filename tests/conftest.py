@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.chromium import chromium
+from tests.node import missing
 
 LONGEST = (
     "test_kill.py",
@@ -51,13 +52,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("live")
         if "tmp_path_factory" in getattr(item, "fixturenames", ()):
             item.add_marker("disk")
-    if chromium():
-        return
+    lacks = {
+        "browser": "" if chromium() else "no chromium on PATH: install chromium-headless-shell to run the browser ring",
+        "node": missing(),
+    }
     for item in items:
-        if item.get_closest_marker("browser"):
-            item.add_marker(
-                pytest.mark.skip(reason="no chromium on PATH: install chromium-headless-shell to run the browser ring")
-            )
+        for ring, reason in lacks.items():
+            if reason and item.get_closest_marker(ring):
+                item.add_marker(pytest.mark.skip(reason=reason))
 
 
 @pytest.hookimpl(trylast=True)

@@ -37,7 +37,7 @@ class WholeUnit:
         port, *_, nats, _, mail = free_ports(len(NAMES) + 4)
         self.settings = Settings(data_dir=folder, port=port, embedded_nats_port=nats, practice_mail_port=mail)
         self.address = self.settings.base_url
-        self._environment = {name: value for name, value in os.environ.items() if not name.startswith("DIGI_")} | {
+        self.environment = {name: value for name, value in os.environ.items() if not name.startswith("DIGI_")} | {
             "DIGI_DATA_DIR": str(folder),
             "DIGI_PORT": str(port),
             "DIGI_PUBLIC_URL": self.address,
@@ -50,7 +50,7 @@ class WholeUnit:
         started = time.monotonic()
         with self._log.open("wb") as log:
             command = [sys.executable, "-m", "services", "up", *words]
-            self.process = subprocess.Popen(command, cwd=ROOT, env=self._environment, stdout=log, stderr=log)
+            self.process = subprocess.Popen(command, cwd=ROOT, env=self.environment, stdout=log, stderr=log)
         # Split, each service answers on a port of its own, in the order of their names after the portal's.
         others = [port + 1 + place for place, name in enumerate(NAMES) if name != "portal"] if words else []
         self._must_get_ready([port, *others])
@@ -79,7 +79,7 @@ class WholeUnit:
         return subprocess.run(
             [sys.executable, "-m", "services", *words],
             cwd=ROOT,
-            env=self._environment | {"DIGI_NATS_URL": self.nats},
+            env=self.environment | {"DIGI_NATS_URL": self.nats},
             capture_output=True,
             text=True,
             timeout=PATIENCE_SECONDS,

@@ -14,7 +14,9 @@ TARGETS = {
     "run", "test", "test-fast", "lint", "types", "fmt", "contracts", "smoke", "simulate", "bench", "clean",
 }  # fmt: skip
 PAGES = sorted(
-    path for folder in (ROOT, ROOT / "docs", ROOT / "docs" / "adr", ROOT / "contracts") for path in folder.glob("*.md")
+    path
+    for folder in (ROOT, ROOT / "docs", ROOT / "docs" / "adr", ROOT / "contracts", ROOT / "contracts" / "kit")
+    for path in folder.glob("*.md")
 )
 
 

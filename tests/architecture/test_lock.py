@@ -1,5 +1,6 @@
-"""requirements.lock is complete, hashed, names no index, and keeps the floors."""
+"""What is locked is complete, hashed, names no index, and keeps the floors: requirements.lock, and npm's locks."""
 
+import json
 import re
 import tomllib
 from functools import cache
@@ -10,6 +11,7 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from tests.architecture.rules import ROOT
+from tests.node import PACKAGES
 
 LOCK = (ROOT / "requirements.lock").read_text("utf-8")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
@@ -72,6 +74,21 @@ def test_what_builds_the_project_is_locked() -> None:
     for text in PROJECT["build-system"]["requires"]:
         wanted = Requirement(text)
         assert all(wanted.specifier.contains(version) for version in locked()[canonicalize_name(wanted.name)])
+
+
+@pytest.mark.parametrize("folder", PACKAGES)
+def test_the_npm_lock_pins_and_hashes_everything_and_names_no_index(folder: str) -> None:
+    text = (ROOT / folder / "package-lock.json").read_text("utf-8")
+    locked = json.loads(text)["packages"]
+    wanted = json.loads((ROOT / folder / "package.json").read_text("utf-8"))["dependencies"]
+    assert locked[""]["dependencies"] == wanted
+    assert all(each.get("version") and each.get("integrity") for name, each in locked.items() if name)
+    assert not re.search(r'"resolved"|registry\.|/-/', text)
+
+
+@pytest.mark.parametrize("folder", PACKAGES)
+def test_no_npm_package_runs_a_script_when_it_is_installed(folder: str) -> None:
+    assert "ignore-scripts=true" in (ROOT / folder / ".npmrc").read_text("utf-8").split()
 
 
 def test_faststream_is_pinned_exactly() -> None:

@@ -1,23 +1,30 @@
 """The AsyncAPI document: structure by the rules of AsyncAPI 3.0.0, content by the declared events."""
 
+import json
 import re
+import subprocess
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator, FormatChecker
 
+from chassis import clock
 from chassis.envelope import headers_for
+from chassis.neighbours import Neighbour
+from chassis.permissions import NEIGHBOUR_API
 from chassis.settings import ROOT
 from contracts import EVENTS
 from contracts.asyncapi import EXAMPLE_EVENT_ID, asyncapi, cloud_event, example_headers
 from contracts.base import EventType
+from contracts.released import Release
 from contracts.schema import of_event, resolve
+from tests.node import NODE
 
 COMPONENT_KEY = re.compile(r"^[\w.\-]+$")
-ROOT_KEYS = {"asyncapi", "info", "defaultContentType", "servers", "channels", "operations", "components"}
-OPERATION_KEYS = {"action", "channel", "messages", "tags"}
+ROOT_KEYS = {"asyncapi", "id", "info", "defaultContentType", "servers", "channels", "operations", "components"}
 READERS = {"fi.digiterapia.intake.contact_routed.v1": ("chat", "scheduling")}
 
 each_event = pytest.mark.parametrize("kind", EVENTS.values(), ids=lambda kind: kind.key)
@@ -79,9 +86,10 @@ def test_the_owner_alone_sends(document: dict[str, Any], kind: EventType) -> Non
     assert sends == [f"{kind.owner}.sends.{kind.name}.v{kind.version}"]
 
 
-def test_every_reader_receives_by_its_durable(document: dict[str, Any]) -> None:
-    received = {key: one["x-durable"] for key, one in document["operations"].items() if one["action"] == "receive"}
-    assert received == {
+def test_every_reader_of_ours_receives_by_its_durable(document: dict[str, Any]) -> None:
+    receives = {key: one for key, one in document["operations"].items() if one["action"] == "receive"}
+    ours = {key: one["x-durable"] for key, one in receives.items() if not key.startswith("neighbour.")}
+    assert ours == {
         "chat.receives.contact_routed.v1": "chat-contact_routed-v1",
         "scheduling.receives.contact_routed.v1": "scheduling-contact_routed-v1",
     }
@@ -89,8 +97,58 @@ def test_every_reader_receives_by_its_durable(document: dict[str, Any]) -> None:
 
 def test_an_operation_speaks_of_messages_of_its_own_channel(document: dict[str, Any]) -> None:
     for operation in document["operations"].values():
-        assert set(operation) - {"x-durable"} == OPERATION_KEYS
         assert all(one["$ref"].startswith(operation["channel"]["$ref"] + "/messages/") for one in operation["messages"])
+
+
+@each_event
+def test_a_neighbour_pulls_every_event_by_the_durable_that_a_grant_makes(
+    document: dict[str, Any], kind: EventType
+) -> None:
+    operation = document["operations"][f"neighbour.receives.{kind.name}.v{kind.version}"]
+    granted = Neighbour(name="lake", since=clock.now(), reads=(kind.key,))
+    assert granted.filters() == {operation["x-stream"]: [kind.pattern]}
+    assert operation["x-durable"].format(name="lake") == granted.durable
+    assert operation["x-api-prefix"] == NEIGHBOUR_API
+
+
+def test_every_server_lets_in_by_key_alone(document: dict[str, Any]) -> None:
+    assert {str(server["security"]) for server in document["servers"].values()} == {
+        "[{'$ref': '#/components/securitySchemes/nkey'}]"
+    }
+
+
+def test_the_version_is_that_of_the_newest_release() -> None:
+    kept = [Release(version, date(2026, 11, 26), {}) for version in ("0.1.0", "0.2.0")]
+    assert asyncapi(READERS, kept)["info"]["version"] == "0.2.0"
+
+
+@pytest.mark.system
+@pytest.mark.node
+def test_the_parser_of_asyncapi_finds_nothing_wrong() -> None:
+    """It recommends a later version of the specification; 3.0.0 is what generators read today."""
+    said = parsed(ROOT / "contracts" / "asyncapi.yaml")
+    assert [each["code"] for each in said["diagnostics"]] == ["asyncapi-latest-version"]
+    assert said["operations"] > 2 * len(EVENTS)
+    assert said["messages"] == len(EVENTS)
+
+
+@pytest.mark.system
+@pytest.mark.node
+def test_the_parser_of_asyncapi_is_heard(tmp_path: Path) -> None:
+    """An address without its parameters, and a payload that is not there."""
+    text = (ROOT / "contracts" / "asyncapi.yaml").read_text(encoding="utf-8")
+    (tmp_path / "asyncapi.yaml").write_text(text.replace("{municipality}", "{town}"), encoding="utf-8")
+    found = {each["code"] for each in parsed(tmp_path / "asyncapi.yaml")["diagnostics"] if each["severity"] == 0}
+    assert {"asyncapi3-channel-parameters", "invalid-ref"} <= found
+
+
+def parsed(file: Path) -> dict[str, Any]:
+    """What the AsyncAPI project's own parser says of a document."""
+    said = subprocess.run(
+        [NODE, ROOT / "tests" / "js" / "parse.mjs", file], capture_output=True, text=True, check=True, timeout=50
+    )
+    read: dict[str, Any] = json.loads(said.stdout)
+    return read
 
 
 @each_event

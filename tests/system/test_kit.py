@@ -1,0 +1,241 @@
+"""The subscriber kit does what its page says: on a real bus with accounts, and by copy and paste on a whole unit."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+from nats.errors import Error as NatsError
+
+from chassis import clock, provision
+from chassis.settings import ROOT
+from contracts import EVENTS, Event, check
+from contracts.public import VisitCounted
+from contracts.scheduling import VisitBooked, VisitCompleted
+from tests.county import County, county
+from tests.node import NODE
+from tests.stack import PATIENCE_SECONDS, eventually
+from tests.whole import WholeUnit, whole_unit
+
+pytestmark = [pytest.mark.live, pytest.mark.system, pytest.mark.timeout(180)]
+
+KIT = ROOT / "contracts" / "kit"
+PYTHON, JAVASCRIPT = (sys.executable, KIT / "subscriber.py"), (NODE, KIT / "subscriber.mjs")
+each_language = pytest.mark.parametrize(
+    "example", [pytest.param(PYTHON, id="python"), pytest.param(JAVASCRIPT, id="javascript", marks=pytest.mark.node)]
+)
+README = (KIT / "README.md").read_text(encoding="utf-8")
+COMMANDS = [line for block in re.findall(r"```sh\n(.*?)```", README, re.DOTALL) for line in block.splitlines()]
+SMOKE_TELLS = {"visit_completed", "contact_counted", "conversation_counted", "visit_counted"}
+"""Of the facts of one journey, those that the page grants and that are told at once."""
+
+
+class Subscriber:
+    """An example as a process of its own; it can be killed and started again with what it remembers."""
+
+    def __init__(self, command: list[str], printed: Path, **said: str) -> None:
+        self._command, self._printed, self._environment = command, printed, os.environ | said
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        with self._printed.open("ab") as out, self._printed.with_suffix(".err").open("ab") as err:
+            self.process = subprocess.Popen(self._command, cwd=ROOT, env=self._environment, stdout=out, stderr=err)
+
+    def end(self, by: signal.Signals = signal.SIGKILL) -> int:
+        assert self.process
+        self.process.send_signal(by)
+        return self.process.wait(PATIENCE_SECONDS)
+
+    @property
+    def lines(self) -> list[str]:
+        return self._printed.read_text(encoding="utf-8").splitlines() if self._printed.exists() else []
+
+    @property
+    def ids(self) -> list[str]:
+        """`ce-id`s it has acted on, in order."""
+        return [json.loads(line)["id"] for line in self.lines]
+
+    def complaints(self) -> str:
+        return self._printed.with_suffix(".err").read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def around(tmp_path: Path) -> Iterator[County]:
+    with county(tmp_path) as made:
+        yield made
+
+
+@pytest.fixture
+def subscribe(around: County) -> Iterator[Callable[..., Subscriber]]:
+    """Start an example as a neighbour of the county."""
+    started: list[Subscriber] = []
+
+    def start(example: tuple[str, Path], name: str, *streams: str) -> Subscriber:
+        folder = around.settings.data_dir
+        memory = folder / f"{name}.acted"
+        command = [str(each) for each in (*example, name, around.seed(name), memory, *streams)]
+        started.append(Subscriber(command, folder / f"{name}.jsonl", NATS_URL=around.url))
+        started[-1].start()
+        return started[-1]
+
+    yield start
+    for each in started:
+        if each.process and each.process.poll() is None:
+            each.end()
+
+
+def visits(count: int) -> list[Event]:
+    return [VisitCompleted.example] * count
+
+
+def crash_of_the_bus(around: County) -> None:
+    """Kill the server; who keeps it starts it again."""
+    config = str(around.settings.data_dir / "nats.conf")
+    (server,) = (each for each in psutil.Process().children() if config in each.cmdline())
+    server.kill()
+
+
+async def bus_is_back(around: County) -> bool:
+    try:
+        await around.bus.stream_info("EVT")
+    except (NatsError, TimeoutError):
+        return False
+    return True
+
+
+@each_language
+def test_an_example_acts_once_on_each_event_in_order_through_crashes_of_the_bus_and_its_own(
+    around: County, subscribe: Callable[..., Subscriber], example: tuple[str, Path]
+) -> None:
+    async def case() -> None:
+        granted = await around.grant("my-system", "visit_completed")
+        reader = subscribe(example, "my-system", "EVT")
+        told = await around.tell(*visits(3))
+        await eventually(lambda: reader.ids == told, "it reads")
+        crash_of_the_bus(around)
+        await eventually(lambda: bus_is_back(around), "the bus is back")
+        told += await around.tell(*visits(3))
+        await eventually(lambda: reader.ids == told, f"it reads on: {reader.complaints()}")
+        reader.end()
+        told += (await around.tell(VisitBooked.example, *visits(3)))[1:]
+        reader.start()
+        await eventually(lambda: reader.ids == told, "it goes on where it was")
+        again = granted.model_copy(update={"since": clock.now() - timedelta(days=7)})
+        await provision.serve(around.bus, again, anew=True)
+        told += await around.tell(*visits(1))
+        await eventually(lambda: reader.ids[-1:] == told[-1:], "it reads everything again")
+        assert reader.ids == told
+
+    around.run(case())
+
+
+@each_language
+def test_an_example_prints_every_event_as_a_cloudevent_that_the_checker_takes(
+    around: County, subscribe: Callable[..., Subscriber], example: tuple[str, Path]
+) -> None:
+    """The one in JavaScript shares no code with ours: client, headers and bodies are read by others."""
+
+    async def case() -> None:
+        await around.grant("my-system", *(kind.key for kind in EVENTS.values()))
+        reader = subscribe(example, "my-system")
+        told = await around.tell(*(kind.cls.example for kind in EVENTS.values()))
+        await eventually(lambda: len(reader.ids) >= len(told), f"all are read: {reader.complaints()}")
+        printed: dict[str, Any] = {each["id"]: each for each in map(json.loads, reader.lines)}
+        for event_id, kind in zip(told, EVENTS.values(), strict=True):
+            assert printed[event_id]["type"] == kind.ce_type
+            assert printed[event_id]["data"] == kind.cls.example.model_dump(mode="json")
+        assert list(check.check(reader.lines).lines()) == [f"events: {len(EVENTS)}, bad: 0"]
+
+    around.run(case())
+
+
+@each_language
+def test_an_example_says_which_stream_was_not_granted_and_reads_the_other(
+    around: County, subscribe: Callable[..., Subscriber], example: tuple[str, Path]
+) -> None:
+    async def case() -> None:
+        await around.grant("my-system", "pub")
+        reader = subscribe(example, "my-system")
+        told = await around.tell(VisitCounted.example)
+        await eventually(lambda: reader.ids == told, "what was granted is read")
+        await eventually(
+            lambda: "permissions violation" in reader.complaints().lower(), "the rest is said to be denied"
+        )
+
+    around.run(case())
+
+
+# By copy and paste
+
+
+def literally(unit: WholeUnit, line: str) -> str:
+    """A command of the page for a unit of the test's own: other folder, other ports, the same words."""
+    nats = str(unit.settings.embedded_nats_port)
+    other = {
+        "14222": nats,
+        ".venv/bin/digi": f"{sys.executable} -m services",
+        ".venv/bin/python": sys.executable,
+        " .data/": f" {unit.settings.data_dir}/",
+        "make smoke": f"{sys.executable} -m services smoke --address {unit.address} --nats nats://127.0.0.1:{nats}",
+    }
+    return re.sub("|".join(map(re.escape, other)), lambda found: other[found[0]], line)
+
+
+def paste(unit: WholeUnit, line: str) -> str:
+    """Run a command to its end in a shell; what it prints."""
+    ended = subprocess.run(
+        ["bash", "-c", literally(unit, line)], cwd=ROOT, env=unit.environment, capture_output=True, text=True,
+        timeout=2 * PATIENCE_SECONDS, check=False,
+    )  # fmt: skip
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    return ended.stdout
+
+
+def leave_running(unit: WholeUnit, line: str) -> Subscriber:
+    nats = f"nats://127.0.0.1:{unit.settings.embedded_nats_port}"
+    command = ["bash", "-c", f"exec {literally(unit, line)}"]
+    started = Subscriber(command, unit.settings.data_dir / f"pasted-{len(line)}.jsonl", NATS_URL=nats)
+    started.start()
+    return started
+
+
+@pytest.mark.node
+def test_both_examples_run_from_the_page_by_copy_and_paste(tmp_path: Path) -> None:
+    begins, *rest = COMMANDS
+    assert begins == "make run"
+    running = []
+    with whole_unit(tmp_path) as unit:
+        try:
+            for line in rest:
+                if "contracts/kit/subscriber." in line:
+                    running.append(leave_running(unit, line))
+                elif not line.startswith("npm ci"):  # .ci/run has done so; a test leaves the machine alone
+                    paste(unit, line)
+            assert len(running) == 2
+            for reader in running:
+                must_have_read(reader)
+        finally:
+            for reader in running:
+                reader.end()
+
+
+def must_have_read(reader: Subscriber) -> None:
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    names: set[str] = set()
+    while not names >= SMOKE_TELLS:
+        assert time.monotonic() < deadline, f"read {names}: {reader.complaints()}"
+        time.sleep(0.1)  # between two looks at the condition
+        names = {json.loads(line)["type"].split(".")[-2] for line in reader.lines}
+    assert len(set(reader.ids)) == len(reader.ids)
+    assert check.check(reader.lines).findings == []
