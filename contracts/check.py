@@ -1,8 +1,8 @@
 """Check a file of events offline, before or beside the bus: `digi contracts check events.jsonl`.
 
-One event a line, as a CloudEvent in structured mode or as `{"headers": {…}, "body": {…}}` with the headers of the bus.
-It needs nothing but this folder and pydantic: `python -m contracts.check events.jsonl` is the same. What is refused has
-one of `CODES`; no text quotes what stood in the file, because that may be about a person.
+One event a line, as a CloudEvent in structured mode or as `{"headers": {…}, "body": {…}}` with the headers of the bus,
+and its `subject` if you like. It needs nothing but this folder and pydantic: `python -m contracts.check events.jsonl`
+is the same. What is refused has one of `CODES`; no text quotes what stood in the file: it may be about a person.
 """
 
 from __future__ import annotations
@@ -23,16 +23,18 @@ from contracts.versions import newest, upcast
 CODES = {
     "bad-json": "the line is not one JSON object",
     "bad-envelope": "an attribute of CloudEvents 1.0 is missing or not what it should be",
-    "wrong-content-type": "the data is something else than JSON",
-    "unknown-type": "no event is called so",
-    "unknown-version": "the event is there, this version of it is not",
+    "content-type": "the data is something else than JSON",
+    "unknown-type": "no event is called so, or not in this version",
     "schema:<field>": "a field of the data is missing or not what it should be",
-    "differs:<attribute>": "the envelope says something else than the data, or than the event's declaration",
+    "wrong-aggregate": "the data is about another aggregate than the envelope's subject",
+    "wrong-place": "the data is about another area or municipality than the envelope",
+    "wrong-subject": "the data belongs on another subject of the bus than the line names",
+    "wrong-source": "the envelope names a service that does not tell this event",
     "no-upcast": "it fits its version, but a reader of the newest version cannot read it",
-    "same-id": "two different events have one id",
+    "event-id-reused": "two different events have one id",
     "too-big": f"more than {MAX_BYTES // 1024} KiB: the bus does not take it",
 }
-"""Why an event is refused. Codes are stable; texts may change."""
+"""Why an event is refused; a dead letter of ours has the same code for the same cause. Codes are stable."""
 NOTES = {
     "unknown-field": "the data has a field that nobody declares: readers ignore it, and nobody knows what is in it",
     "deprecated": "this version is told until a day; a newer one is told beside it",
@@ -58,6 +60,8 @@ class _Envelope(BaseModel):
     municipality: MunicipalityCode | None = None
     aggregateversion: Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]*$")] | int | None = None
     causationid: _Visible | None = None
+    bus: str | None = None
+    """Subject of the bus; not an attribute, a line of headers and body may name it."""
 
 
 class _Unfit(ValueError):
@@ -130,7 +134,7 @@ def _notes(line: str | bytes, seen: dict[tuple[str, str], str]) -> list[tuple[st
     _must_agree(envelope, fact)
     told = json.dumps([envelope.type, data], sort_keys=True)
     if seen.setdefault((envelope.source, envelope.id), told) != told:
-        raise _Unfit("same-id", "an event before it has this id and tells something else")
+        raise _Unfit("event-id-reused", "an event before it has this id and tells something else")
     unknown = sorted(data.keys() - kind.cls.model_fields.keys())
     notes = [("unknown-field", f"{kind.key} declares no field that is called so ({len(unknown)} of them)")]
     return [*(notes if unknown else []), *_of_an_older_version(fact)]
@@ -146,8 +150,9 @@ def _parts(line: str | bytes) -> tuple[dict[str, Any], Any]:
         raise _Unfit("bad-json", "a line is one JSON object")
     if isinstance(headers := record.get("headers"), dict) and "body" in record:
         body = record["body"]
-        return _of_headers(headers), _json(body) if isinstance(body, str) else body
-    return {name: value for name, value in record.items() if name != "data"}, record.get("data")
+        attributes = _of_headers(headers) | {"bus": record.get("subject")}
+        return attributes, _json(body) if isinstance(body, str) else body
+    return {name: value for name, value in record.items() if name not in ("data", "bus")}, record.get("data")
 
 
 def _of_headers(headers: Mapping[str, Any]) -> dict[str, Any]:
@@ -174,7 +179,7 @@ def _envelope(attributes: Mapping[str, Any]) -> _Envelope:
         where, what = _first(error)
         raise _Unfit("bad-envelope", f"{where.split('.')[0]}: {what}") from None
     if envelope.datacontenttype.split(";")[0].strip().lower() != "application/json":
-        raise _Unfit("wrong-content-type", "datacontenttype: application/json was expected")
+        raise _Unfit("content-type", "datacontenttype: application/json was expected")
     return envelope
 
 
@@ -186,7 +191,7 @@ def _kind(envelope: _Envelope) -> EventType:
     versions = [each for each in EVENTS.values() if each.ce_type.rpartition(".v")[0] == name]
     if versions:
         there = ", ".join(f"v{each.version}" for each in versions)
-        raise _Unfit("unknown-version", f"{versions[0].owner}.{versions[0].name} is declared as {there}")
+        raise _Unfit("unknown-type", f"{versions[0].owner}.{versions[0].name} is declared as {there}")
     raise _Unfit("unknown-type", "no event is called so: docs/events.md lists them")
 
 
@@ -200,16 +205,20 @@ def _fact(kind: EventType, data: Any) -> Event:
 
 def _must_agree(envelope: _Envelope, fact: Event) -> None:
     """Raise where the envelope says something else than the fact; only a service of ours has a source of ours."""
-    source = f"/{SOURCE_PREFIX}/{fact.declared.owner}"
-    said = {
-        "subject": (envelope.subject, fact.about),
-        "area": (envelope.area or fact.area, fact.area),
-        "municipality": (envelope.municipality or fact.municipality, fact.municipality),
-        "source": (envelope.source if envelope.source.startswith(f"/{SOURCE_PREFIX}/") else source, source),
-    }
-    for name, (one, other) in said.items():
-        if one != other:
-            raise _Unfit(f"differs:{name}", f"{fact.declared.key}: {name} is not what the event itself says")
+    key, place = fact.declared.key, (fact.area, fact.municipality)
+    if envelope.subject != fact.about:
+        raise _Unfit(
+            "wrong-aggregate", f"{key}: subject is another id than {fact.declared.about or 'that of its place'}"
+        )
+    if (envelope.area or fact.area, envelope.municipality or fact.municipality) != place:
+        raise _Unfit("wrong-place", f"{key}: area or municipality is another one in the data")
+    if (envelope.bus or fact.subject) != fact.subject:
+        raise _Unfit(
+            "wrong-subject", f"{key}: the subject of the bus is {fact.declared.subject('<area>', '<municipality>')}"
+        )
+    source = f"/{SOURCE_PREFIX}/"
+    if envelope.source.startswith(source) and envelope.source != source + fact.declared.owner:
+        raise _Unfit("wrong-source", f"{key}: {fact.declared.owner} tells it")
 
 
 def _of_an_older_version(fact: Event) -> Iterator[tuple[str, str]]:

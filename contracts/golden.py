@@ -49,12 +49,14 @@ def _wrong(kinds: list[EventType]) -> Iterator[tuple[str, CloudEvent | str]]:
         yield "bad-envelope", _without(good, name)
     yield "bad-envelope", good | {"specversion": "0.3"}
     yield "bad-envelope", good | {"time": "2026-11-24 08:01"}
-    yield "wrong-content-type", good | {"datacontenttype": "text/plain"}
+    yield "content-type", good | {"datacontenttype": "text/plain"}
     yield "unknown-type", good | {"type": f"{good['type'].rsplit('.', 2)[0]}.never_declared.v1"}
-    yield "unknown-version", good | {"type": f"{good['type'].removesuffix('.v1')}.v999"}
-    yield "differs:area", good | {"area": "99"}
-    yield "differs:subject", good | {"subject": str(uuid5(NAMESPACE_URL, "another"))}
-    yield "differs:source", good | {"source": good["source"].replace("chat", "portal")}
+    yield "unknown-type", good | {"type": f"{good['type'].removesuffix('.v1')}.v999"}
+    yield "wrong-place", good | {"area": "99"}
+    yield "wrong-aggregate", good | {"subject": str(uuid5(NAMESPACE_URL, "another"))}
+    on_the_bus = {"subject": kinds[0].subject("99", "*"), "headers": example_headers(kinds[0]), "body": good["data"]}
+    yield "wrong-subject", on_the_bus
+    yield "wrong-source", good | {"source": good["source"].replace("chat", "portal")}
     for kind in kinds:
         yield from _unfit(kind)
 

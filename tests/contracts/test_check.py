@@ -63,19 +63,20 @@ def test_a_wrong_golden_event_is_refused_with_its_code(wrong: dict[str, Any]) ->
 def test_the_wrong_golden_events_show_every_code_that_one_event_alone_can_have() -> None:
     shown = {re.sub(r":.*", "", wrong["code"]) for wrong in WRONG}
     every = {re.sub(r":.*", "", code) for code in check.CODES}
-    assert every - shown == {"same-id", "too-big", "no-upcast"}  # two events, 64 KiB, and a second version
+    assert every - shown == {"event-id-reused", "too-big", "no-upcast"}  # two events, 64 KiB, and a second version
 
 
 @each_event
 def test_an_event_as_the_bus_has_it_is_good_with_its_body_as_an_object_or_a_text(kind: EventType) -> None:
     body = kind.cls.example.model_dump(mode="json")
     headers = example_headers(kind)
-    assert codes({"headers": headers, "body": body}, {"headers": headers, "body": json.dumps(body)}) == []
+    as_object = {"subject": kind.cls.example.subject, "headers": headers, "body": body}
+    assert codes(as_object, {"headers": headers, "body": json.dumps(body)}) == []
 
 
 def test_the_same_event_again_is_good_and_another_under_its_id_is_not() -> None:
     assert codes(GOOD, GOOD) == []
-    assert codes(GOOD, with_data(trouble="back")) == ["same-id"]
+    assert codes(GOOD, with_data(trouble="back")) == ["event-id-reused"]
     assert codes(GOOD, with_data(trouble="back") | {"source": "/another"}) == []  # an id is one within its source
 
 
@@ -107,8 +108,9 @@ def test_an_attribute_of_ours_may_be_missing_and_a_number_may_be_one() -> None:
         (GOOD | {"id": "a b"}, "bad-envelope"),
         (GOOD | {"subject": "Maija"}, "bad-envelope"),
         (GOOD | {"time": 1764000000}, "bad-envelope"),
-        (GOOD | {"datacontenttype": "application/xml"}, "wrong-content-type"),
+        (GOOD | {"datacontenttype": "application/xml"}, "content-type"),
         (GOOD | {"type": "fi.digiterapia.portal.contact_opened"}, "unknown-type"),
+        (GOOD | {"type": "fi.digiterapia.portal.contact_opened.v9"}, "unknown-type"),
         (GOOD | {"data": None}, "schema:data"),
         (with_data(area=10), "schema:area"),
         (with_data(opened_at="2026-11-24T10:01:00+02:00"), "schema:opened_at"),
@@ -168,6 +170,13 @@ def test_digi_contracts_check_is_the_same_and_without_a_file_still_looks_for_dri
     drift = run("services", "contracts", "check")
     assert drift.returncode == 0
     assert "are as the classes say" in drift.stdout
+
+
+@pytest.mark.system
+def test_a_release_is_refused_by_the_command_where_it_has_been_made() -> None:
+    refused = run("services", "contracts", "release", "0.1.0")
+    assert refused.returncode == 2
+    assert refused.stderr.startswith("digi: 0.1.0 has been released")
 
 
 @pytest.mark.system
