@@ -31,15 +31,16 @@ PAUSE_SECONDS = 1.0
 def act(memory: sqlite3.Connection, headers: Mapping[str, str], body: bytes) -> None:
     """Act on an event, unless that has been done.
 
-    The id is written down in the transaction of what is done: a crash leaves both or neither. Do as much in the
-    database your own effect lands in. Keep ids as long as the stream keeps events: a replay brings them again.
-    Ignore an event or a field you do not know: the unit may add some.
+    What this example does is to write it down, its id in the same transaction: a crash leaves both or neither. Do as
+    much in the database your own effect lands in; what leaves it (a mail, a print) may be lost or happen twice. Keep
+    ids as long as the stream keeps events: a replay brings them again. Ignore fields and events you do not know.
     """
     event = {name.removeprefix("ce-"): text for name, text in headers.items() if name.startswith("ce-")}
+    line = json.dumps(event | {"data": json.loads(body)}, ensure_ascii=False)
     with memory:
-        if memory.execute("INSERT OR IGNORE INTO acted VALUES (?)", (event["id"],)).rowcount:
-            sys.stdout.write(json.dumps(event | {"data": json.loads(body)}, ensure_ascii=False) + "\n")
-            sys.stdout.flush()  # this line is what the example does
+        new = memory.execute("INSERT OR IGNORE INTO acted VALUES (?, ?)", (event["id"], line)).rowcount
+    if new:
+        print(line, flush=True)
 
 
 async def read(client: Client, stream: str, name: str, memory: sqlite3.Connection) -> None:
@@ -65,7 +66,7 @@ async def complain(error: Exception) -> None:
 async def main(name: str, key: str, memory_file: str, *streams: str) -> None:
     """Read every stream until stopped, connecting for as long as it takes."""
     memory = sqlite3.connect(memory_file)
-    memory.execute("CREATE TABLE IF NOT EXISTS acted (id TEXT PRIMARY KEY)")
+    memory.execute("CREATE TABLE IF NOT EXISTS acted (id TEXT PRIMARY KEY, event TEXT)")
     while True:
         with suppress(Error, OSError):
             client = await nats.connect(URL, nkeys_seed=key, max_reconnect_attempts=-1, error_cb=complain)

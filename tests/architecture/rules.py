@@ -123,8 +123,8 @@ COMMAND_LINE = {"services/cli.py", "services/operating.py", "services/operating_
 
 
 def prints(source: Source) -> Iterator[str]:
-    """A service logs; a command line prints."""
-    if str(source.path) in COMMAND_LINE or source.top == "bench":
+    """A service logs; a command line prints, and so do the examples of the kit."""
+    if str(source.path) in COMMAND_LINE or source.top == "bench" or source.inside("contracts", "kit"):
         return
     for line, name, _ in calls(source):
         if name == "print":
