@@ -1,0 +1,67 @@
+"""Our own services set aside what the kit calls wrong, under the very code that the checker gives it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from chassis.inbox import Consumer, Ending, Received, apply
+from chassis.settings import ROOT
+from contracts import EVENTS
+from services.unit import build, consumers
+from tests.unit import Unit, practice_settings
+
+WRONG = [json.loads(line) for line in (ROOT / "contracts" / "kit" / "wrong.jsonl").read_text("utf-8").splitlines()]
+JUDGED = ("schema:", "content-type", "unknown-type", "wrong-aggregate", "wrong-subject")
+"""Beside a missing attribute. The rest only the checker sees: a service does not compare what it does not use."""
+HEARD = next(event["type"] for each in WRONG if isinstance(event := each["event"], dict) and "type" in event)
+
+
+def as_received(event: dict[str, Any], number: int) -> Received:
+    """A golden event as the bus would deliver it."""
+    if "headers" in event:
+        headers, subject, data = event["headers"], event["subject"], event["body"]
+    else:
+        headers = {f"ce-{name}": value for name, value in event.items() if name != "data"}
+        data = event["data"]
+        kind = EVENTS.get(event["type"]) or EVENTS[HEARD]
+        subject = kind.cls.example.subject
+    return Received(subject, headers, json.dumps(data).encode(), number, 1)
+
+
+def judged(wrong: dict[str, Any]) -> bool:
+    event = wrong["event"]
+    lacks = isinstance(event, dict) and "headers" not in event and {"id", "time", "subject", "type"} - set(event)
+    return bool(lacks) or wrong["code"].startswith(JUDGED)
+
+
+@pytest.fixture
+def units(tmp_path: Path) -> Iterator[dict[str, Unit]]:
+    settings = practice_settings(tmp_path)
+    hearing = {name for names in consumers().values() for name in names}
+    made = {name: Unit(build(name, settings)) for name in hearing}
+    yield made
+    for unit in made.values():
+        unit.close()
+
+
+def consumer_of(unit: Unit, ce_type: str) -> Consumer:
+    (found,) = (pair for pair in unit.service.handlers.items() if pair[0].ce_type == ce_type)
+    return Consumer(unit.service.name, found[0], unit.service.wire(found[1], 2), unit.sealer)
+
+
+def test_a_service_sets_a_wrong_golden_event_aside_with_the_code_of_the_checker(units: dict[str, Unit]) -> None:
+    judged_by_ours = 0
+    for number, wrong in enumerate(filter(judged, WRONG)):
+        received = as_received(wrong["event"], number)
+        read_as = received.headers["ce-type"] if wrong["code"].startswith("schema:") else HEARD
+        for name in consumers().get(read_as, ()):
+            unit = units[name]
+            (verdict,), _ = apply(consumer_of(unit, read_as), unit.database.write, [received])
+            assert (verdict.ending, verdict.code) == (Ending.UNPROCESSABLE, wrong["code"])
+            judged_by_ours += 1
+    assert judged_by_ours > len(JUDGED)
