@@ -71,5 +71,8 @@ def _under_fields(module: str) -> dict[str, dict[str, str]]:
 def _documented(node: ast.ClassDef) -> Iterator[tuple[str, str]]:
     for field, under in pairwise(node.body):
         match field, under:
-            case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(text))):
-                yield name, inspect.cleandoc(text)
+            case ast.AnnAssign(target=ast.Name(id=name), annotation=said), ast.Expr(
+                value=ast.Constant(value=str(text))
+            ):
+                if not ast.unparse(said).startswith("ClassVar"):  # of the class, no field
+                    yield name, inspect.cleandoc(text)
