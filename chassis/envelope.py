@@ -76,11 +76,16 @@ def read_envelope(headers: Mapping[str, str] | None) -> Envelope:
     try:
         if not _ID.fullmatch(headers["ce-id"]):
             raise ValueError("an id is 1-100 visible ASCII characters")
+        if headers["ce-specversion"] != "1.0":
+            raise ValueError("another version of CloudEvents")
+        at = datetime.fromisoformat(headers["ce-time"])
+        if at.tzinfo is None:
+            raise ValueError("a moment has a zone")
         return Envelope(
             id=headers["ce-id"],
             type=headers["ce-type"],
             about=UUID(headers["ce-subject"]),
-            time=datetime.fromisoformat(headers["ce-time"]),
+            time=at,
             version=int(headers["ce-aggregateversion"]),
             traceparent=parent if _TRACEPARENT.fullmatch(parent) else None,
         )

@@ -172,6 +172,8 @@ def test_a_dead_letter_keeps_the_envelope_it_came_in(act: Act, database: Databas
         ({"headers": {"ce-subject": "nobody"}}, "bad-envelope"),
         ({"headers": {"ce-time": "yesterday"}}, "bad-envelope"),
         ({"headers": {"ce-aggregateversion": "first"}}, "bad-envelope"),
+        ({"headers": {"ce-time": "2026-11-24 08:01"}}, "bad-envelope"),
+        ({"headers": {"ce-specversion": "0.3"}}, "bad-envelope"),
         ({"headers": {"ce-datacontenttype": "text/xml"}}, "content-type"),
         ({"headers": {"content-type": "application/cloudevents+json"}}, "content-type"),
         ({"headers": {"ce-subject": str(UUID(int=9))}}, "wrong-aggregate"),
