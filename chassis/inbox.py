@@ -28,6 +28,7 @@ from chassis.seal import Sealer
 from chassis.tables import inbox, outbox
 from chassis.transaction import Hint, Transaction, Unwritten, write_down
 from contracts.base import Event, EventType
+from contracts.versions import readable_as, upcast
 
 RETRY_SECONDS = (1.0, 5.0, 30.0, 120.0, 600.0)
 """Delay before the next delivery, by how many there have been; the last one repeats."""
@@ -96,6 +97,8 @@ class _Item:
     fact: Event | None = None
     verdict: Verdict | None = None
     tx: Transaction | None = None
+    older: bool = False
+    """Whether it came as an older version than the consumer's."""
 
     @property
     def key(self) -> str:
@@ -103,9 +106,9 @@ class _Item:
         return self.envelope.id if self.envelope else f"{self.message.subject}:{self.message.stream_sequence}"
 
     @property
-    def digest(self) -> str:
-        """What tells its body from another one."""
-        return sha256(self.message.body).hexdigest()
+    def digest(self) -> str | None:
+        """What tells its body from another one under the same id; None of an older version, whose body is another."""
+        return None if self.older else sha256(self.message.body).hexdigest()
 
 
 def apply(
@@ -139,12 +142,17 @@ def apply(
 
 
 def _read(consumer: Consumer, messages: Sequence[Received]) -> list[_Item]:
-    items = []
+    items, readable = [], {kind.ce_type: kind for kind in readable_as(consumer.kind)}
     for message in messages:
         item = _Item(message)
         try:
             item.envelope = read_envelope(message.headers)
-            item.fact = _opened(consumer.kind, item.envelope, message)
+            kind = readable.get(item.envelope.type)
+            if kind is None:
+                raise Unprocessable("unknown-type", "another type or version than this consumer reads")
+            item.fact, item.older = _opened(kind, item.envelope, message), kind is not consumer.kind
+            if item.older:
+                item.fact = _upcast(item.fact, consumer.kind)
         except ValidationError as error:
             first = error.errors(include_input=False, include_url=False)[0]
             where = ".".join(str(part) for part in first["loc"])
@@ -162,10 +170,8 @@ def _opened(kind: EventType, envelope: Envelope, message: Received) -> Event:
 
     Raises:
         ValidationError: the body does not fit the event.
-        Unprocessable: `unknown-type`, `wrong-subject`, `wrong-aggregate`, `clock-ahead`.
+        Unprocessable: `wrong-subject`, `wrong-aggregate`, `clock-ahead`.
     """
-    if envelope.type != kind.ce_type:
-        raise Unprocessable("unknown-type", "another type or version than this consumer reads")
     fact = kind.cls.model_validate_json(message.body)
     if fact.subject != message.subject:  # also a wildcard: the server takes it for a word
         raise Unprocessable("wrong-subject", "the body is about another area or municipality than the subject")
@@ -174,6 +180,13 @@ def _opened(kind: EventType, envelope: Envelope, message: Received) -> Event:
     if envelope.time > clock.now() + CLOCK_AHEAD:
         raise Unprocessable("clock-ahead", "the publisher's clock is ahead")
     return fact
+
+
+def _upcast(fact: Event, wanted: EventType) -> Event:
+    try:
+        return upcast(fact, wanted)
+    except ValueError as error:
+        raise Unprocessable("no-upcast", "what the older version tells does not become the newer one") from error
 
 
 def _attempt(consumer: Consumer, session: Session, items: list[_Item], *, careful: bool) -> Applied:
@@ -189,7 +202,7 @@ def _attempt(consumer: Consumer, session: Session, items: list[_Item], *, carefu
                 _handle_in_savepoint(consumer, session, item) if careful
                 else _handle(consumer, session, item, together)
             )  # fmt: skip
-        elif known.get(item.key) in (item.digest, None):
+        elif None in (item.digest, known.get(item.key)) or item.digest == known[item.key]:
             item.verdict = Verdict(Ending.DUPLICATE)
         else:
             item.verdict = Verdict(Ending.UNPROCESSABLE, "event-id-reused")
@@ -311,9 +324,8 @@ def _set_aside(consumer: Consumer, session: Session, items: list[_Item]) -> None
 
 def _dead_letter(consumer: Consumer, item: _Item, verdict: Verdict) -> dict[str, Any]:
     message = item.message
-    key = (
-        f"dlq-{consumer.durable}-{message.stream_sequence}-{item.digest[:8]}"  # a stream made anew counts from 1 again
-    )
+    body = sha256(message.body).hexdigest()[:8]  # a stream that was made anew counts from 1 again
+    key = f"dlq-{consumer.durable}-{message.stream_sequence}-{body}"
     kept = {name: value for name, value in message.headers.items() if name.startswith(("ce-", "trace"))}
     headers = {
         **kept,

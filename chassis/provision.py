@@ -28,6 +28,7 @@ from chassis.inbox import MAX_DELIVER
 from chassis.neighbours import Neighbour
 from chassis.service import Service
 from contracts.base import MAX_BYTES
+from contracts.versions import readable_as
 
 DAY = 24 * 3600.0
 ACK_WAIT_SECONDS = 30.0
@@ -70,7 +71,7 @@ def consumer_configs(service: Service) -> list[ConsumerConfig]:
     return [
         ConsumerConfig(
             durable_name=kind.durable(service.name),
-            filter_subject=kind.pattern,
+            filter_subjects=[each.pattern for each in readable_as(kind)],
             deliver_policy=DeliverPolicy.ALL,
             ack_policy=AckPolicy.EXPLICIT,
             ack_wait=ACK_WAIT_SECONDS,

@@ -30,6 +30,7 @@ from chassis.service import Service
 from chassis.settings import Settings
 from chassis.tables import inbox, outbox
 from contracts.base import EventType
+from contracts.versions import readable_as
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +139,8 @@ async def compare(bus: JetStreamContext, services: Sequence[Service], databases:
     async for message in messages(bus, STREAM):
         known[STREAM] |= _ids(message)
         report.missed += [_missed(reader, message) for reader in readers if reader.missed(message, set_aside)]
-    report.lost = sorted((row for row in rows if row.event_id not in known[row.stream]), key=attrgetter("place"))
+    lost = (row for row in rows if not known[row.stream] & {row.event_id, _fact(json.loads(row.headers))})
+    report.lost = sorted(lost, key=attrgetter("place"))
     return report
 
 
@@ -164,14 +166,14 @@ class _Reader:
     """A consumer of ours: what it reads, how far it has settled everything, what it has acted on."""
 
     durable: str
-    ce_type: str
+    ce_types: frozenset[str]
     floor: int
     acted_on: frozenset[str]
 
     def missed(self, message: RawStreamMsg, set_aside: Container[tuple[str, str]]) -> bool:
         """Whether it has acknowledged this message without acting on it or setting it aside."""
         headers = message.headers or {}
-        if headers.get("ce-type") != self.ce_type or (message.seq or 0) > self.floor:
+        if headers.get("ce-type") not in self.ce_types or (message.seq or 0) > self.floor:
             return False
         event_id = headers.get("ce-id", "")
         return event_id not in self.acted_on and (self.durable, event_id) not in set_aside
@@ -182,7 +184,7 @@ async def _reader(bus: JetStreamContext, database: Database, kind: EventType, se
     info = await provision.consumer(bus, STREAM, durable)
     floor = int(info.ack_floor.stream_seq) if info and info.ack_floor else 0
     acted_on = await database.look(lambda session: _acted_on(session, durable))
-    return _Reader(durable, kind.ce_type, floor, acted_on)
+    return _Reader(durable, frozenset(each.ce_type for each in readable_as(kind)), floor, acted_on)
 
 
 def _heard(service: Service) -> list[EventType]:
@@ -218,5 +220,10 @@ def _letter(headers: Mapping[str, str]) -> tuple[str, str]:
 
 
 def _ids(message: RawStreamMsg) -> set[str]:
+    """By what a message is known to be there: under its own id, or sent again under another."""
     headers = message.headers or {}
-    return {headers.get("Nats-Msg-Id", ""), headers.get("ce-id", "")}
+    return {headers.get("Nats-Msg-Id", ""), _fact(headers)}
+
+
+def _fact(headers: Mapping[str, str]) -> str:
+    return f"{headers.get('ce-id')} {headers.get('ce-type')}"

@@ -33,8 +33,9 @@ class Handlers:
         """Let the decorated function act on `heard`."""
 
         def add(handler: H) -> H:
-            if heard in self._by_type:
-                raise ValueError(f"{heard.__name__} has a handler already")
+            kind = heard.declared
+            if any((each.declared.owner, each.declared.name) == (kind.owner, kind.name) for each in self._by_type):
+                raise ValueError(f"{kind.name} has a handler already: it is given every version that becomes its own")
             self._by_type[heard] = handler
             return handler
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
@@ -40,6 +40,17 @@ class Cause:
     traceparent: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """A fact to be told."""
+
+    event: Event
+    beside: Event | None
+    """The same fact as the version before tells it."""
+    cause: Cause
+    event_id: str
+
+
 @dataclass(slots=True)
 class Transaction:
     """What a handler, an answer or a job works with. It never commits; whoever opened the transaction does."""
@@ -53,8 +64,7 @@ class Transaction:
     """The envelope of the fact being handled."""
     now: datetime = field(default_factory=clock.now)
     """The same instant throughout."""
-    told: list[tuple[Event, Cause, UUID]] = field(default_factory=list)
-    """Each with the id it is told under."""
+    told: list[Telling] = field(default_factory=list)
     hints: list[Hint] = field(default_factory=list)
     audits: list[dict[str, Any]] = field(default_factory=list)
     unwritten: Unwritten = field(default_factory=dict)
@@ -83,11 +93,20 @@ class Transaction:
         span = telemetry.traceparent()
         return Cause(self.fact.id, span or self.fact.traceparent) if self.fact else Cause(None, span)
 
-    def publish(self, event: Event, *, because: Cause | None = None, event_id: UUID | None = None) -> None:
+    def publish(
+        self,
+        event: Event,
+        *,
+        beside: Event | None = None,
+        because: Cause | None = None,
+        event_id: UUID | None = None,
+    ) -> None:
         """Tell a fact: it goes into the outbox with this transaction and leaves after the commit.
 
         Args:
             event: one of this service's own.
+            beside: the same fact as the version before tells it, while that has readers. It goes under the same
+                `ce-id`: who reads both acts once.
             because: what led to it, where that is not what is being worked on now (a job that finishes earlier work).
             event_id: its `ce-id`, where somebody has given it one already (another system that posts it).
 
@@ -96,7 +115,7 @@ class Transaction:
         """
         if event.declared.owner != self.service:
             raise ValueError(f"{event.declared.ce_type} is not {self.service}'s to tell")
-        self.told.append((event, because or self.cause, event_id or uuid4()))
+        self.told.append(Telling(event, beside, because or self.cause, str(event_id or uuid4())))
 
     def hint(self, *, contact: UUID | None = None, area: str | None = None) -> None:
         """Tell open pages to read again, after the commit."""
@@ -149,32 +168,40 @@ def write_down(session: Session, transactions: Sequence[Transaction]) -> None:
     audits = [row for tx in transactions for row in tx.audits]
     if audits:
         session.connection().execute(audit.insert(), audits)
-    told = [(tx.now, *item) for tx in transactions for item in tx.told]
+    told = [(tx.now, each) for tx in transactions for each in tx.told]
     if not told:
         return
-    versions = _next_versions(session, Counter(event.about for _, event, _, _ in told))
-    rows = []
-    for at, event, cause, event_id in told:
-        versions[event.about] += 1
-        headers = headers_for(
-            event,
-            event_id=str(event_id),
-            at=at,
-            version=versions[event.about],
-            cause=cause.fact_id,
-            traceparent=cause.traceparent,
-        )
-        rows.append(
-            {
-                "event_id": str(event_id),
-                "subject": event.subject,
-                "headers": json.dumps(headers),
-                "payload": event.model_dump_json().encode(),
-                "created_at": at,
-            }
-        )
+    versions = _next_versions(session, Counter(each.event.about for _, each in told))
+    rows: list[dict[str, Any]] = []
+    for at, each in told:
+        versions[each.event.about] += 1
+        rows += _rows(each, at, versions[each.event.about])
     session.connection().execute(_TELL, rows)
     session.info[TOLD] = True
+
+
+def _rows(each: Telling, at: datetime, version: int) -> Iterator[dict[str, Any]]:
+    yield _row(each, each.event, at, version, each.event_id)
+    if each.beside:  # an id of its own for the server alone, which would take it for a second copy
+        yield _row(each, each.beside, at, version, f"{each.event_id}-v{each.beside.declared.version}")
+
+
+def _row(each: Telling, event: Event, at: datetime, version: int, row_id: str) -> dict[str, Any]:
+    headers = headers_for(
+        event,
+        event_id=each.event_id,
+        at=at,
+        version=version,
+        cause=each.cause.fact_id,
+        traceparent=each.cause.traceparent,
+    )
+    return {
+        "event_id": row_id,
+        "subject": event.subject,
+        "headers": json.dumps(headers | {"Nats-Msg-Id": row_id}),
+        "payload": event.model_dump_json().encode(),
+        "created_at": at,
+    }
 
 
 _counting_up = prepared(

@@ -225,8 +225,8 @@ class EventType:
         return f"evt.{area}.{municipality}.{self.owner}.{self.name}.v{self.version}"
 
     def durable(self, service: str) -> str:
-        """Name of the consumer through which `service` reads this event."""
-        return f"{service}-{self.name}-v{self.version}"
+        """Name of the consumer through which `service` reads this event, in every version it can read."""
+        return f"{service}-{self.name}"
 
 
 class Kind(StrEnum):

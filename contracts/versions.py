@@ -15,6 +15,14 @@ def newest(kind: EventType) -> EventType:
     return max((each for each in EVENTS.values() if _same(each, kind)), key=lambda each: each.version)
 
 
+def readable_as(kind: EventType) -> list[EventType]:
+    """An event and the older versions that become it, newest first: what its reader reads."""
+    found = [kind]
+    while (before := older(found[-1])) and "upcast" in vars(found[-1].cls):
+        found.append(before)
+    return found
+
+
 def upcast(fact: Event, wanted: EventType) -> Event:
     """A fact as a later version of its event tells it, one version at a time.
 

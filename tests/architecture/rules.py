@@ -178,10 +178,11 @@ def chassis_knows_the_language(source: Source) -> Iterator[str]:
     if source.top != "chassis":
         return
     for line, name in imports(source):
-        if name.split(".")[0] == "contracts" and not name.startswith("contracts.base.") and name not in GENERIC:
+        if name.split(".")[0] == "contracts" and not name.startswith(ABOUT_ALL) and name not in GENERIC:
             yield f"{source.path}:{line} imports {name}; chassis knows no single event"
 
 
+ABOUT_ALL = ("contracts.base.", "contracts.versions.")
 GENERIC = {f"contracts.{name}" for name in ("ASKS", "EVENTS", "Ask", "AskType", "Event", "EventType", "Kind", "View")}
 """What `contracts` itself hands on from `contracts.base`."""
 

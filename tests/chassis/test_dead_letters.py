@@ -46,7 +46,7 @@ def test_a_letter_says_what_happened_to_which_message(up: Stack) -> None:
         fact = called("unprocessable")
         event_id = await up.publish(fact)
         (letter,) = await letters(up)
-        assert (letter.consumer, letter.reason, letter.code) == ("echo-called-v1", "unprocessable", "not-a-call")
+        assert (letter.consumer, letter.reason, letter.code) == ("echo-called", "unprocessable", "not-a-call")
         assert (letter.subject, letter.deliveries, letter.fate) == (fact.subject, 1, Fate.OPEN)
         assert (letter.headers["ce-id"], letter.event) == (event_id, Called.declared.ce_type)
         assert Called.model_validate_json(letter.body) == fact
@@ -153,7 +153,7 @@ def test_an_operator_lists_shows_drops_and_is_told_no(up: Stack) -> None:
         number = str(letter.number)
         code, said = await digi(up, "dlq", "list")
         assert (code, said.splitlines()[-1]) == (0, "open dead letters: 1")
-        assert {"unprocessable", "not-a-call", "echo-called-v1"} <= set(said.split())
+        assert {"unprocessable", "not-a-call", "echo-called"} <= set(said.split())
         listed = json.loads((await digi(up, "dlq", "list", "--json"))[1])
         assert [(each["number"], each["fate"]) for each in listed] == [(letter.number, "open")]
         assert f"ce-id: {event_id}" in (await digi(up, "dlq", "show", number))[1]

@@ -145,7 +145,7 @@ def test_a_message_that_fails_on_its_seventh_delivery_is_a_dead_letter(
     assert verdict.again_after is None
     assert (letter.subject, bytes(letter.payload)) == ("dlq.echo.called", message.body)
     assert {name: value for name, value in headers.items() if name.startswith("dlq-")} == {
-        "dlq-consumer": "echo-called-v1",
+        "dlq-consumer": "echo-called",
         "dlq-reason": how,
         "dlq-code": code,
         "dlq-subject": message.subject,

@@ -180,7 +180,7 @@ def test_a_restored_database_is_told_what_it_has_forgotten(tmp_path: Path) -> No
             restore(tmp_path)
             await unit.restart()
             found, _ = await unit.report()
-            assert {each.durable for each in found.missed} == {"chat-contact_routed-v1"}
+            assert {each.durable for each in found.missed} == {"chat-contact_routed"}
             assert (len(found.missed), found.lost) == (7, [])
             await unit.report(repair=True)
             await unit.quiet()
