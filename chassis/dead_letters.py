@@ -6,7 +6,7 @@ of an operator can still be read.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -60,6 +60,10 @@ class Letter:
         """Everything but envelope and body, which may say what nobody has checked."""
         told = asdict(self) | {"at": self.at.isoformat(), "event": self.event}
         return {name: value for name, value in told.items() if name not in ("headers", "body")}
+
+
+Errand = Callable[[JetStreamContext, int], Awaitable[Letter]]
+"""What is done to a letter: `replay` or `drop`."""
 
 
 async def letters(bus: JetStreamContext) -> list[Letter]:

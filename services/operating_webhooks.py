@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any, TypeVar
@@ -11,22 +10,24 @@ from typing import Any, TypeVar
 from sqlmodel import Session
 
 from chassis import Refused, Service, Settings, clock, neighbours
-from chassis.calendar import HELSINKI
 from chassis.db import Database
 from services.notifications.models import WebhookPost
 from services.notifications.webhooks import domain, store
 from services.notifications.webhooks.keyring import Keyring
+from services.saying import Said, command, day, moment
 
 T = TypeVar("T")
 POST_LINE = "{taken:16}  {event:40}  {state:9}  {tries:>5}  {answer:15}  {then:16}  {id}"
 SHOWN = 20
-NEW_SECRET = "its secret, shown this once: {}"  # noqa: S105  # where one goes
+NEW_SECRET = "its secret, shown this once: {webhook_secret}"  # noqa: S105  # where one goes
 
 
-def add(whats: Any, day: Callable[[str], datetime]) -> None:
-    """Declare the command under `digi bus`; `day` reads a day."""
-    webhook = whats.add_parser(
+def add(whats: Any) -> None:
+    """Declare the command under `digi bus`."""
+    webhook = command(
+        whats,
         "webhook",
+        _log,
         help="what was posted to a neighbour; send it again; change its secret",
         description="What was posted to a neighbour that has a webhook, newest last. Of the choices below, one at a "
         "time does something else instead. It needs the database of notifications and the keys, not the bus.",
@@ -34,8 +35,6 @@ def add(whats: Any, day: Callable[[str], datetime]) -> None:
     webhook.add_argument("name", help="as `digi bus accounts` lists it")
     webhook.add_argument("--last", type=int, default=SHOWN, metavar="N", help=f"so many of them ({SHOWN})")
     webhook.add_argument("--failed", action="store_true", help="only those that were given up")
-    webhook.add_argument("--json", action="store_true", help="for a program to read")
-    webhook.set_defaults(do=_log)
     acts = webhook.add_mutually_exclusive_group()
     acts.add_argument("--replay", metavar="EVENT_ID", help="send one again, with the same id and body")
     acts.add_argument("--since", type=day, metavar="DAY", help="send again everything on record from a day on")
@@ -44,7 +43,7 @@ def add(whats: Any, day: Callable[[str], datetime]) -> None:
         ("--new-secret", _new_secret, "make a new secret and show it once; both sign until the old one is retired"),
         ("--retire-secret", _retire_secret, "let the newest secret alone sign"),
     ):
-        acts.add_argument(option, dest="do", action="store_const", const=do, help=meaning)
+        acts.add_argument(option, dest="act", action="store_const", const=do, help=meaning)
 
 
 def secrets(settings: Settings) -> Keyring:
@@ -52,10 +51,9 @@ def secrets(settings: Settings) -> Keyring:
     return Keyring(settings.webhook_secrets_dir)
 
 
-def first_secret(settings: Settings, name: str) -> None:
-    """Make and show a secret for a neighbour that has none. Safe to repeat."""
-    if not secrets(settings).of(name):
-        print(NEW_SECRET.format(secrets(settings).add(name)))
+def first_secret(settings: Settings, name: str) -> dict[str, str]:
+    """Make a secret for a neighbour that has none: `webhook_secret`, or nothing. Safe to repeat."""
+    return {} if secrets(settings).of(name) else {"webhook_secret": secrets(settings).add(name)}
 
 
 def check_address(settings: Settings, address: str) -> None:
@@ -92,7 +90,7 @@ def _settings(arguments: argparse.Namespace) -> Settings:
     return settings
 
 
-def _log(arguments: argparse.Namespace) -> int:
+def _log(arguments: argparse.Namespace) -> Said:
     settings = _settings(arguments)
     if arguments.replay or arguments.since:
         return _replay(arguments, settings)
@@ -106,16 +104,12 @@ def _log(arguments: argparse.Namespace) -> int:
     address = neighbours.one(settings.neighbours_dir, arguments.name).webhook
     stopped_at = stop.stopped_at if stop and stop.address == address else None
     shown = [_shown(each) for each in posts]
-    if arguments.json:
-        print(json.dumps({"stopped_at": stopped_at and stopped_at.isoformat(), "posts": shown}, indent=1))
-        return 0
     heads = {name: name for name in "taken event state tries answer then id".split()}
-    for each in [heads, *map(_for_a_person, shown)] if shown else []:
-        print(POST_LINE.format(**each))
-    print(f"{arguments.name}, posted to {address}: {len(shown)} shown")
+    lines = [POST_LINE.format(**each) for each in [heads, *map(_for_a_person, shown)]] if shown else []
+    lines.append(f"{arguments.name}, posted to {address}: {len(shown)} shown")
     if stopped_at:
-        print(f"STOPPED {_moment(stopped_at)}: the receiver wants nothing any more (410); --resume goes on")
-    return 0
+        lines.append(f"STOPPED {moment(stopped_at)}: the receiver wants nothing any more (410); --resume goes on")
+    return Said("\n".join(lines), {"stopped_at": stopped_at and stopped_at.isoformat(), "posts": shown})
 
 
 def _shown(post: WebhookPost) -> dict[str, Any]:
@@ -127,41 +121,34 @@ def _shown(post: WebhookPost) -> dict[str, Any]:
 def _for_a_person(shown: dict[str, Any]) -> dict[str, Any]:
     answer = " ".join(str(each) for each in (shown["answer"], shown["status"]) if each is not None)
     return {
-        "taken": _moment(datetime.fromisoformat(shown["taken_at"])),
+        "taken": moment(datetime.fromisoformat(shown["taken_at"])),
         "event": shown["event"],
         "state": shown["state"],
         "tries": shown["attempts"],
         "answer": answer or "–",
-        "then": _moment(datetime.fromisoformat(shown.get("ended_at") or shown["due_at"])),
+        "then": moment(datetime.fromisoformat(shown.get("ended_at") or shown["due_at"])),
         "id": shown["event_id"],
     }
 
 
-def _moment(at: datetime) -> str:
-    return f"{at.astimezone(HELSINKI):%Y-%m-%d %H:%M}"
-
-
-def _replay(arguments: argparse.Namespace, settings: Settings) -> int:
+def _replay(arguments: argparse.Namespace, settings: Settings) -> Said:
     count = send_again(settings, arguments.name, event_id=arguments.replay, since=arguments.since)
     if arguments.replay and not count:
         raise Refused("no-such-post", f"{arguments.replay} is not on record for {arguments.name}, or still waits")
-    print(f"sent again to {arguments.name}: {count}")
-    return 0
+    return Said(f"sent again to {arguments.name}: {count}", {"name": arguments.name, "sent_again": count})
 
 
-def _resume(arguments: argparse.Namespace) -> int:
+def _resume(arguments: argparse.Namespace) -> Said:
     _in_database(_settings(arguments), lambda session: store.resume(session, arguments.name, clock.now()))
-    print(f"{arguments.name} is posted to")
-    return 0
+    return Said(f"{arguments.name} is posted to", {"name": arguments.name, "stopped_at": None})
 
 
-def _new_secret(arguments: argparse.Namespace) -> int:
-    print(NEW_SECRET.format(secrets(_settings(arguments)).add(arguments.name)))
-    print("both sign now; once the receiver has it: --retire-secret")
-    return 0
+def _new_secret(arguments: argparse.Namespace) -> Said:
+    made = {"webhook_secret": secrets(_settings(arguments)).add(arguments.name)}
+    text = f"{NEW_SECRET.format(**made)}\nboth sign now; once the receiver has it: --retire-secret"
+    return Said(text, {"name": arguments.name} | made)
 
 
-def _retire_secret(arguments: argparse.Namespace) -> int:
+def _retire_secret(arguments: argparse.Namespace) -> Said:
     secrets(_settings(arguments)).retire(arguments.name)
-    print(f"the newest secret alone signs for {arguments.name}")
-    return 0
+    return Said(f"the newest secret alone signs for {arguments.name}", {"name": arguments.name})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Iterator
 from functools import cache, partial
@@ -15,8 +14,8 @@ from chassis import Service, Settings, Transaction, reconcile
 from chassis.reconcile import Report
 from chassis.settings import ROOT
 from contracts.portal import Answer, ContactOpened
-from services import reconciling
 from services.intake.questionnaire import load_questionnaires
+from services.operating_reconcile import said
 from services.unit import build
 from tests.factories import contact_opened
 from tests.stack import DATABASES, Stack, eventually, postgres, stack
@@ -197,10 +196,10 @@ def test_what_an_operator_reads_names_who_lost_what(unit: Unit) -> None:
         await wipe(await unit.bus())
         await unit.provision()
         found, put_back = await unit.report()
-        text = reconciling.as_text(found, put_back)
+        text = said(found, put_back).text
         assert "lost: 2 of portal are no longer in EVT" in text
         assert text.endswith("put it back with --repair")
-        assert {row["service"] for row in json.loads(reconciling.as_json(found, 0))["lost"]} >= {
+        assert {row["service"] for row in said(found, 0).data["lost"]} >= {
             "portal",
             "intake",
             "chat",

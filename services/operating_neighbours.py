@@ -1,0 +1,243 @@
+"""`digi bus accounts|grant|secret|revoke|replay`: other systems of the county, and what each may read and tell."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from pydantic import ValidationError
+
+from chassis import Settings, clock, neighbours, permissions, provision, run
+from chassis.bus import Bus
+from chassis.neighbours import Neighbour
+from services import operating_webhooks as webhooks
+from services.saying import Said, command, day, listed, on_the_bus, shown_day
+from services.unit import build_all
+
+LINE = "{name:24}  {what:14}  {waiting:>8}  {events}"
+SECRETS = 2
+"""Client secrets of one system: one, and for a while the one that takes over from it."""
+
+
+def add(whats: Any) -> None:
+    """Declare the commands under `digi bus`."""
+    accounts = command(
+        whats, "accounts", _accounts, help="who may come to the bus, for what, and how much waits for them"
+    )
+    accounts.add_argument(
+        "--config", action="store_true", help="the accounts of a nats-server, to be included by its own"
+    )
+    _add_grant(whats)
+    secret = command(
+        whats,
+        "secret",
+        _secret,
+        help="change the client secret of a system that posts facts, without a gap",
+        description="Make a second client secret beside the first and show it once; both open. When the system uses "
+        "the new one, --retire drops the old one, and what it has opened closes at once.",
+    )
+    secret.add_argument("name")
+    secret.add_argument("--retire", action="store_true", help="drop the older of its two secrets")
+    revoke = command(
+        whats, "revoke", _revoke, help="take a grant back; without events, everything: it is a stranger again"
+    )
+    revoke.add_argument("name")
+    revoke.add_argument("events", nargs="*", metavar="EVENT")
+    replay = command(
+        whats,
+        "replay",
+        _replay,
+        help="let a neighbour read again from a day on",
+        description="Let a neighbour read again what it may read, from a day on. It gets facts a second time: the same "
+        "ce-id each. Our own services need none: `reconcile` finds what they have missed.",
+    )
+    replay.add_argument("name")
+    replay.add_argument("--since", type=day, metavar="DAY", required=True, help="2026-11-19")
+
+
+def _add_grant(whats: Any) -> None:
+    grant = command(
+        whats,
+        "grant",
+        _grant,
+        help="let another system of the county read facts, or tell some",
+        description="Let another system of the county read facts, or tell some. What it has been granted before stays. "
+        "EVENT is a name on docs/events.md (visit_completed), or `pub` for every public event.",
+    )
+    grant.add_argument("name", help="what the system is called: letters, digits, dashes")
+    grant.add_argument("--reads", nargs="+", default=[], metavar="EVENT", help="facts it may read")
+    grant.add_argument("--tells", nargs="+", default=[], metavar="EVENT", help="facts it may post to /api/v1/events")
+    grant.add_argument("--areas", nargs="+", default=[], metavar="AREA", help="only of these counties: 10 18")
+    grant.add_argument("--since", type=day, metavar="DAY", help="a new reader begins with this day; else with today")
+    grant.add_argument("--nkey", help="its public NKEY (U…); without one a key is made here, to be handed over")
+    grant.add_argument("--webhook", metavar="ADDRESS", help="where what it reads is posted, for a system without NATS")
+
+
+def _accounts(arguments: argparse.Namespace) -> Said:
+    settings = Settings()
+    if arguments.config:
+        config = run.accounts(settings, build_all(settings)).rstrip()
+        return Said(config, {"config": config})
+    shown = on_the_bus(_standing)
+    lines = [LINE.format(name="name", what="what", waiting="waiting", events="events")]
+    for each in shown:
+        events = [*each["reads"], *(f"tells {key}" for key in each["tells"])]
+        waiting = "–" if each["waiting"] is None else each["waiting"]
+        lines.append(LINE.format(**each | {"events": ", ".join(events) or "–", "waiting": waiting}))
+    return Said("\n".join(lines), shown)
+
+
+async def _standing(bus: Bus, settings: Settings) -> list[dict[str, Any]]:
+    services = build_all(settings)
+    ours = [
+        {"name": each.name, "what": "service", "reads": [kind.key for kind, _ in each.handlers.items()], "tells": []}
+        for each in services
+    ]
+    tools = [
+        {"name": name, "what": "tool", "reads": [], "tells": []}
+        for name in (permissions.DEPLOYER, permissions.OBSERVER)
+    ]
+    found = [each | {"waiting": None} for each in (*ours, *tools)]
+    for each in neighbours.load(settings.neighbours_dir).values():
+        waiting = await provision.waiting(bus.jetstream(), each)
+        found.append(_told(each) | {"what": "neighbour", "waiting": waiting})
+    return found
+
+
+def _grant(arguments: argparse.Namespace) -> Said:
+    settings = Settings()
+    there = neighbours.load(settings.neighbours_dir).get(arguments.name)
+    if there and arguments.since:
+        raise ValueError(f"{arguments.name} reads already; `digi bus replay` lets it begin again from a day")
+    granted = _with_more(there or _new(arguments), arguments)
+    handed: dict[str, str] = {}
+    if granted.webhook:
+        webhooks.check_address(settings, granted.webhook)
+        handed |= webhooks.first_secret(settings, granted.name)
+    elif granted.reads and granted.nkey is None:
+        folder = settings.keys_dir / "neighbours"
+        granted = granted.model_copy(update={"nkey": permissions.make_seeds(folder, [granted.name])[granted.name]})
+        handed["key_file"] = str(folder / f"{granted.name}.seed")
+    if granted.tells and not granted.client_secrets:
+        granted, secret = _with_secret(granted)
+        handed["client_secret"] = secret
+    return _settled(settings, granted, handed)
+
+
+def _new(arguments: argparse.Namespace) -> Neighbour:
+    if not arguments.reads and not arguments.tells:
+        raise ValueError(f"what may {arguments.name} do? --reads or --tells says it")
+    return _checked({"name": arguments.name, "since": arguments.since or clock.now()})
+
+
+def _with_more(before: Neighbour, arguments: argparse.Namespace) -> Neighbour:
+    return _checked(
+        before.model_dump()
+        | {
+            "reads": (*before.reads, *neighbours.keys_of(arguments.reads)),
+            "tells": (*before.tells, *neighbours.keys_of(arguments.tells)),
+            "areas": tuple(arguments.areas) or before.areas,
+            "nkey": arguments.nkey or before.nkey,
+            "webhook": arguments.webhook or before.webhook,
+        }
+    )
+
+
+def _checked(told: dict[str, Any]) -> Neighbour:
+    try:
+        return Neighbour.model_validate(told)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        raise ValueError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from None
+
+
+def _with_secret(neighbour: Neighbour) -> tuple[Neighbour, str]:
+    secret, digest = neighbours.new_secret()
+    return neighbour.model_copy(update={"client_secrets": (*neighbour.client_secrets, digest)}), secret
+
+
+HANDED = {
+    "key_file": "its key, to be handed over to nobody else: {key_file}",
+    "webhook_secret": webhooks.NEW_SECRET,
+    "client_secret": "client id: {name}\nclient secret, shown this once: {client_secret}\n"
+    "it is for {address}/api/v1/token; contracts/README.md says how to post",
+}
+
+
+def _settled(settings: Settings, neighbour: Neighbour, handed: dict[str, str]) -> Said:
+    """Let the durables and the file be as the grants now are; say so, and what is to be handed over."""
+    on_the_bus(lambda bus, _: provision.serve(bus.jetstream(), neighbour))
+    if neighbour.reads or neighbour.tells:
+        neighbours.save(settings.neighbours_dir, neighbour)
+    else:
+        neighbours.remove(settings.neighbours_dir, neighbour.name)
+        webhooks.secrets(settings).forget(neighbour.name)
+    lines = [_handed_over(settings, neighbour.name, {what: value}) for what, value in handed.items()]
+    lines += [f"{neighbour.name} reads {listed(neighbour.reads)}", f"{neighbour.name} tells {listed(neighbour.tells)}"]
+    if neighbour.areas:
+        lines.append(f"  of {listed(neighbour.areas)}")
+    lines.append(
+        "the bus of `make run` knows within seconds; to any other give `digi bus accounts --config` and reload it twice"
+    )
+    return Said("\n".join(lines), _told(neighbour) | handed)
+
+
+def _handed_over(settings: Settings, name: str, handed: dict[str, str]) -> str:
+    (what,) = handed
+    return HANDED[what].format(name=name, address=settings.base_url, **handed)
+
+
+def _told(neighbour: Neighbour) -> dict[str, Any]:
+    return neighbour.model_dump(mode="json", include={"name", "reads", "tells", "areas", "since", "webhook"})
+
+
+def _secret(arguments: argparse.Namespace) -> Said:
+    settings = Settings()
+    before = neighbours.one(settings.neighbours_dir, arguments.name)
+    if not before.tells:
+        raise ValueError(f"{before.name} may tell nothing: `digi bus grant {before.name} --tells` makes its secret")
+    return _retired(settings, before) if arguments.retire else _second(settings, before)
+
+
+def _retired(settings: Settings, before: Neighbour) -> Said:
+    if len(before.client_secrets) < SECRETS:
+        raise ValueError(f"{before.name} has no second secret: `digi bus secret {before.name}` makes one first")
+    neighbours.save(settings.neighbours_dir, before.model_copy(update={"client_secrets": before.client_secrets[1:]}))
+    return Said(f"the old secret of {before.name} opens nothing any more", {"name": before.name, "secrets": 1})
+
+
+def _second(settings: Settings, before: Neighbour) -> Said:
+    if len(before.client_secrets) >= SECRETS:
+        raise ValueError(f"{before.name} has two secrets already: retire the older one first (--retire)")
+    both, secret = _with_secret(before)
+    neighbours.save(settings.neighbours_dir, both)
+    handed = {"client_secret": secret}
+    until = f"its other secret opens until `digi bus secret {before.name} --retire`"
+    return Said(f"{_handed_over(settings, before.name, handed)}\n{until}", {"name": before.name} | handed)
+
+
+def _revoke(arguments: argparse.Namespace) -> Said:
+    settings = Settings()
+    before = neighbours.one(settings.neighbours_dir, arguments.name)
+    gone = set(neighbours.keys_of(arguments.events)) if arguments.events else {*before.reads, *before.tells}
+    if strange := gone - {*before.reads, *before.tells}:
+        raise ValueError(f"{before.name} was not granted {listed(sorted(strange))}")
+    left = before.model_copy(
+        update={
+            "reads": tuple(key for key in before.reads if key not in gone),
+            "tells": tuple(key for key in before.tells if key not in gone),
+        }
+    )
+    if not left.tells:
+        left = left.model_copy(update={"client_secrets": ()})
+    return _settled(settings, left, {})
+
+
+def _replay(arguments: argparse.Namespace) -> Said:
+    settings = Settings()
+    again = neighbours.one(settings.neighbours_dir, arguments.name).model_copy(update={"since": arguments.since})
+    on_the_bus(lambda bus, _: provision.serve(bus.jetstream(), again, anew=True))
+    neighbours.save(settings.neighbours_dir, again)
+    if again.webhook:
+        webhooks.send_again(settings, again.name, since=arguments.since)
+    return Said(f"{again.name} reads again from {shown_day(arguments.since)} on: {listed(again.reads)}", _told(again))
