@@ -265,7 +265,9 @@ async def place(postgres: PostgresServer | None, *, guarded: bool = False) -> As
     """A new bus, open or with the permissions of `make run`, and new databases on SQLite or on `postgres`."""
     with new_folder() as folder:
         settings = Settings(data_dir=folder)
-        accounts = run.accounts(settings, [Service(name="intake", settings=settings, handlers=on)]) if guarded else ""
+        accounts = (
+            run.accounts(settings, [Service(name="intake", settings=settings, handlers=on)], []) if guarded else ""
+        )
         server = EmbeddedNats(settings, free_ports(2), accounts)
         await server.start()
         try:

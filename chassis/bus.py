@@ -21,6 +21,7 @@ from faststream.security import BaseSecurity
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.errors import ConnectionClosedError
+from nats.js.api import DEFAULT_PREFIX
 from nats.js.client import JetStreamContext
 from nats.js.errors import ServiceUnavailableError
 
@@ -30,7 +31,7 @@ from chassis.errors import Refused, TryLater
 from chassis.inbox import Received, Verdict
 from chassis.settings import Settings
 from chassis.transaction import Hint
-from contracts.base import Kind
+from contracts.base import NEIGHBOUR_API, NEIGHBOUR_DURABLE, Kind
 
 STREAM = "EVT"
 PUBLIC_STREAM = "PUB"
@@ -43,8 +44,9 @@ PAUSE_SECONDS = 0.5
 CALL_SECONDS = 10.0
 """An R3 leader election takes about 5 s; a call must outlive it."""
 LIVE = "live"
-NEIGHBOUR = "neighbour-"
-"""How the names of durables begin by which neighbours read. No service is called so."""
+OBSERVER = "observer"
+"""Who only looks. It has an account of its own, so that not even an answer it asks for can land among the facts."""
+_OF_A_NEIGHBOUR = "." + NEIGHBOUR_DURABLE.partition("{")[0]
 
 
 class AtOnceBatchSubscriber(BatchPullStreamSubscriber):
@@ -139,7 +141,8 @@ class Bus:
 
     def jetstream(self) -> JetStreamContext:
         """The stream side of the connection."""
-        return self.connection.jetstream(timeout=CALL_SECONDS, publish_async_max_pending=1000)
+        prefix = NEIGHBOUR_API if self.service == OBSERVER else DEFAULT_PREFIX
+        return self.connection.jetstream(prefix=prefix, timeout=CALL_SECONDS, publish_async_max_pending=1000)
 
     def consume(
         self, durable: str, subject: str, act: Callable[[Sequence[Received]], Awaitable[Sequence[Verdict]]]
@@ -204,7 +207,7 @@ class Bus:
         kind, text = type(error).__name__, str(error).lower()
         if "permissions violation" in text:
             kind = "permission"
-            if f".{NEIGHBOUR}" not in text:  # grants of neighbours come and go while we run: asked a moment too early
+            if _OF_A_NEIGHBOUR not in text:  # grants of neighbours come and go while we run: asked a moment too early
                 self.failures.append(kind)
         telemetry.BUS_ERRORS.labels(self.service, kind).inc()
         self._log.error("bus error", code=kind)

@@ -74,9 +74,15 @@ async def letters(bus: JetStreamContext) -> list[Letter]:
         if message.subject != SETTLED:
             each = _letter(message, headers)
             found[each.number] = each
-        elif (number := int(headers[NUMBER])) in found:
+        elif (number := _number(headers)) in found:
             found[number] = replace(found[number], fate=Fate(headers[FATE]))
     return list(found.values())
+
+
+def _number(headers: Mapping[str, str]) -> int:
+    """The letter a decision is about; 0 where it is none."""
+    number = headers.get(NUMBER, "")
+    return int(number) if number.isdecimal() and headers.get(FATE) in set(Fate) else 0
 
 
 def _letter(message: Any, headers: dict[str, str]) -> Letter:

@@ -99,16 +99,14 @@ class _Item:
     tx: Transaction | None = None
     older: bool = False
     """Whether it came as an older version than the consumer's."""
+    digest: str | None = None
+    """What tells its body from another one under the same id; None of an older version, whose body is another."""
 
     @property
     def key(self) -> str:
-        """What the inbox knows it by."""
-        return self.envelope.id if self.envelope else f"{self.message.subject}:{self.message.stream_sequence}"
-
-    @property
-    def digest(self) -> str | None:
-        """What tells its body from another one under the same id; None of an older version, whose body is another."""
-        return None if self.older else sha256(self.message.body).hexdigest()
+        """What the inbox knows it by, once it could be read."""
+        assert self.envelope is not None
+        return self.envelope.id
 
 
 def apply(
@@ -153,6 +151,8 @@ def _read(consumer: Consumer, messages: Sequence[Received]) -> list[_Item]:
             item.fact, item.older = _opened(kind, item.envelope, message), kind is not consumer.kind
             if item.older:
                 item.fact = _upcast(item.fact, consumer.kind)
+            else:
+                item.digest = sha256(message.body).hexdigest()
         except ValidationError as error:
             first = error.errors(include_input=False, include_url=False)[0]
             where = ".".join(str(part) for part in first["loc"])

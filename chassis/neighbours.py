@@ -6,6 +6,8 @@ nothing on the bus. What it may tell comes in over HTTP, where who is asking abo
 
 from __future__ import annotations
 
+import base64
+import binascii
 import hashlib
 import hmac
 import json
@@ -18,17 +20,35 @@ from pathlib import Path
 from typing import Annotated, Self
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError, field_validator, model_validator
+import nkeys  # type: ignore[import-untyped]  # it says nothing of its types
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    StringConstraints,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
-from chassis.bus import NEIGHBOUR, PUBLIC_STREAM, STREAM
 from chassis.errors import Refused
 from chassis.seal import write_private
 from chassis.service import FRONT_ENDS
-from contracts.base import EVENTS, AreaCode, EventType, Instant
+from contracts.base import EVENTS, NEIGHBOUR_DURABLE, AreaCode, EventType, Instant
 
 NAME = r"[a-z][a-z0-9-]{1,30}"
 Name = Annotated[str, StringConstraints(pattern=f"^{NAME}$")]
-Nkey = Annotated[str, StringConstraints(pattern=r"^U[A-Z2-7]{55}$")]
+
+
+def _a_users(key: str) -> str:
+    """Refuse what a server would not start with."""
+    raw = base64.b32decode(key)
+    if raw[0] != nkeys.PREFIX_BYTE_USER or int.from_bytes(raw[-2:], "little") != binascii.crc_hqx(raw[:-2], 0):
+        raise ValueError("no public NKEY of a user: it does not check")
+    return key
+
+
+Nkey = Annotated[str, StringConstraints(pattern=r"^U[A-Z2-7]{55}$"), AfterValidator(_a_users)]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 WebAddress = Annotated[str, StringConstraints(pattern=r"^https?://[!-~]{1,500}$")]
 EventKey = Annotated[str, StringConstraints(pattern=r"^[a-z]+\.[a-z0-9_]+\.v[0-9]+$")]
@@ -99,7 +119,7 @@ class Neighbour(BaseModel):
     @property
     def durable(self) -> str:
         """Its consumer in each stream."""
-        return f"{NEIGHBOUR}{self.name}"
+        return NEIGHBOUR_DURABLE.format(name=self.name)
 
     def may_read(self, key: str, area: str) -> bool:
         """Whether a fact is among its grants."""
@@ -109,8 +129,7 @@ class Neighbour(BaseModel):
         """Subjects it may read, by stream."""
         found: dict[str, list[str]] = {}
         for kind in map(kind_of, self.reads):
-            stream = PUBLIC_STREAM if kind.public else STREAM
-            found.setdefault(stream, []).extend(kind.subject(area, "*") for area in self.areas or ("*",))
+            found.setdefault(kind.stream, []).extend(kind.subject(area, "*") for area in self.areas or ("*",))
         return found
 
 

@@ -14,21 +14,17 @@ from pathlib import Path
 
 import nkeys  # type: ignore[import-untyped]  # it says nothing of its types
 
-from chassis import dead_letters, provision
-from chassis.bus import LIVE, STREAM
+from chassis import provision
+from chassis.bus import LIVE, OBSERVER, STREAM
 from chassis.neighbours import Neighbour
 from chassis.seal import write_private
 from chassis.service import FRONT_ENDS, Service
-from contracts.base import ASKS, EVENTS
+from contracts.base import ASKS, EVENTS, NEIGHBOUR_API
 
 API = "$JS.API"
 ACCOUNT = "DIGITERAPIA"
 """Ours; every neighbour has one under its own name."""
-NEIGHBOUR_API = "DIGITERAPIA.API"
-"""Under which prefix a neighbour's client finds our JetStream."""
-DEPLOYER, OBSERVER = "deployer", "observer"
-POSTING = frozenset({"notifications"})
-"""Services that read for neighbours without NATS and post it to them."""
+DEPLOYER = "deployer"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,15 +38,14 @@ class Grants:
 
 
 def grants(services: Sequence[Service], neighbours: Iterable[Neighbour] = ()) -> dict[str, Grants]:
-    """Every identity of an installation: its services, the deployer, the observer.
+    """Every identity in our account: the services of an installation, and the deployer.
 
     Args:
         services: of the installation.
         neighbours: other systems; those with a webhook are read for.
     """
     posted = [each for each in neighbours if each.posted]
-    ours = {each.name: of_service(each, posted if each.name in POSTING else ()) for each in services}
-    return ours | {DEPLOYER: _DEPLOYER, OBSERVER: _OBSERVER}
+    return {each.name: of_service(each, posted if each.posts else ()) for each in services} | {DEPLOYER: _DEPLOYER}
 
 
 def of_service(service: Service, posted: Iterable[Neighbour] = ()) -> Grants:
@@ -71,7 +66,7 @@ def of_service(service: Service, posted: Iterable[Neighbour] = ()) -> Grants:
             *(f"{API}.STREAM.INFO.{stream.name}" for stream in provision.STREAMS),
             *(f"{API}.CONSUMER.{verb}.{STREAM}.{durable}" for durable in durables for verb in ("INFO", "MSG.NEXT")),
             *(f"$JS.ACK.{STREAM}.{durable}.>" for durable in durables),
-            *(subject for each in posted for subject in _services(each)),
+            *(subject for each in posted for subject in _own_durables(each)),
             *(ASKS if name in FRONT_ENDS else ()),
         ),
         subscribe=(inbox(name), *asked, *((f"{LIVE}.>",) if name in FRONT_ENDS else ())),
@@ -84,17 +79,25 @@ def inbox(identity: str) -> str:
     return f"_INBOX_{identity}.>"
 
 
-_DEPLOYER = Grants(publish=(f"{API}.>", "evt.>", "pub.>", dead_letters.SETTLED), subscribe=(inbox(DEPLOYER),))
+_DEPLOYER = Grants(publish=(f"{API}.>", "evt.>", "pub.>", "dlq.>"), subscribe=(inbox(DEPLOYER),))
 """Makes and mends streams and consumers; sends again what is a dead letter or has been lost, where it was published."""
 
-_OBSERVER = Grants(
-    publish=(
-        *(f"{API}.STREAM.{verb}.*" for verb in ("INFO", "MSG.GET")),
-        *(f"{API}.CONSUMER.{verb}" for verb in ("INFO.*.*", "LIST.*", "NAMES.*")),
-    ),
-    subscribe=(inbox(OBSERVER),),
-)
-"""Looks at everything that is kept, changes nothing."""
+_LOOKING = [
+    f"{asked}.{stream.name}"
+    for stream in provision.STREAMS
+    for asked in ("STREAM.INFO", "STREAM.MSG.GET", "CONSUMER.LIST", "CONSUMER.NAMES")
+]
+"""What the observer may ask. From our account it could name a subject of ours as the place for the answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Guest:
+    """Somebody with an account of their own: what of ours they may call, by the name they call it."""
+
+    name: str
+    nkey: str
+    calls: Mapping[str, str]
+    inbox: str
 
 
 def make_seeds(folder: Path, identities: Iterable[str]) -> dict[str, str]:
@@ -114,47 +117,55 @@ def make_seeds(folder: Path, identities: Iterable[str]) -> dict[str, str]:
 def configuration(
     granted: Mapping[str, Grants], public_keys: Mapping[str, str], neighbours: Iterable[Neighbour] = ()
 ) -> str:
-    """The `accounts` block of a nats-server: ours, with one NKEY user per identity, and one account per neighbour.
+    """The `accounts` block of a nats-server: ours, with one NKEY user per identity, and one per guest.
 
-    A neighbour's account holds nothing but the way to its own durables: ask for messages, settle them, see how it
-    stands. It has no other subject in common with ours. Nobody else gets in.
+    The observer's account holds the way to what can be asked about our streams, a neighbour's the way to its own
+    durables. They have no other subject in common with ours. Nobody else gets in.
 
     Args:
-        granted: by identity.
-        public_keys: NKEY (`U…`) of every identity.
+        granted: by identity of our account.
+        public_keys: NKEY (`U…`) of every identity and of the observer.
         neighbours: other systems; those without an NKEY get no account.
     """
-    reading = [each for each in neighbours if each.nkey and each.reads]
+    guests = [
+        _Guest(OBSERVER, public_keys[OBSERVER], _under_our_prefix(_LOOKING), inbox(OBSERVER)),
+        *(
+            _Guest(each.name, each.nkey, _own_durables(each), "_INBOX.>")
+            for each in neighbours
+            if each.nkey and each.reads
+        ),
+    ]
     users = [_user(each, public_keys[name]) for name, each in granted.items()]
-    exports = [_export(each, service) for each in reading for service in _services(each)]
+    exports = [_export(guest, call) for guest in guests for call in guest.calls]
     ours = f"  {ACCOUNT} {{\n    jetstream: enabled\n    users: {_list(users)}\n    exports: {_list(exports)}\n  }}\n"
-    return f"accounts {{\n{ours}{''.join(map(_account, reading))}}}\n"
+    return f"accounts {{\n{ours}{''.join(map(_account, guests))}}}\n"
 
 
-def _services(neighbour: Neighbour) -> dict[str, str]:
-    """Our subjects that a neighbour may call -> what it calls them.
+def _under_our_prefix(asked: Iterable[str]) -> dict[str, str]:
+    """Calls of JetStream -> what a guest calls them: `$JS.API` in their account is their own JetStream, or none."""
+    return {f"{API}.{each}": f"{NEIGHBOUR_API}.{each}" for each in asked}
 
-    The API has a prefix of ours there: `$JS.API` in the neighbour's account is a JetStream of its own, or none.
-    """
+
+def _own_durables(neighbour: Neighbour) -> dict[str, str]:
+    """Take from its durables, see how they stand, settle what came."""
     own = [f"{stream}.{neighbour.durable}" for stream in neighbour.filters()]
-    asked = [f"CONSUMER.{verb}.{each}" for verb in ("INFO", "MSG.NEXT") for each in own]
     settled = [f"$JS.ACK.{each}.>" for each in own]
-    return {f"{API}.{each}": f"{NEIGHBOUR_API}.{each}" for each in asked} | {each: each for each in settled}
+    asked = [f"CONSUMER.{verb}.{each}" for verb in ("INFO", "MSG.NEXT") for each in own]
+    return _under_our_prefix(asked) | {each: each for each in settled}
 
 
-def _export(neighbour: Neighbour, service: str) -> str:
-    streamed = ", response_type: stream" if ".MSG.NEXT." in service else ""
-    return f'{{ service: "{service}"{streamed}, accounts: ["{neighbour.name}"] }}'
+def _export(guest: _Guest, call: str) -> str:
+    streamed = ", response_type: stream" if ".MSG.NEXT." in call else ""
+    return f'{{ service: "{call}"{streamed}, accounts: ["{guest.name}"] }}'
 
 
-def _account(neighbour: Neighbour) -> str:
-    services = _services(neighbour)
+def _account(guest: _Guest) -> str:
     imports = [
         f'{{ service: {{ account: {ACCOUNT}, subject: "{ours}" }}, to: "{theirs}" }}'
-        for ours, theirs in services.items()
+        for ours, theirs in guest.calls.items()
     ]
-    user = _user(Grants(publish=tuple(services.values()), subscribe=("_INBOX.>",)), str(neighbour.nkey))
-    return f"  {neighbour.name} {{\n    users: {_list([user])}\n    imports: {_list(imports)}\n  }}\n"
+    user = _user(Grants(publish=tuple(guest.calls.values()), subscribe=(guest.inbox,)), guest.nkey)
+    return f"  {guest.name} {{\n    users: {_list([user])}\n    imports: {_list(imports)}\n  }}\n"
 
 
 def _user(granted: Grants, public_key: str) -> str:

@@ -84,17 +84,20 @@ class Report:
 async def run(
     bus: JetStreamContext, settings: Settings, services: Sequence[Service], *, repair: bool
 ) -> tuple[Report, int]:
-    """Compare what these services of an installation have; put back what is missing if asked to.
+    """Compare what these services of an installation have; put back what is missing if asked to, and look again.
 
     Returns:
-        What was missing, and how many messages were put back.
+        What is missing still, and how many messages were put back.
 
     Raises:
         ValueError: a service has no database at the address of the settings.
     """
     with databases(settings, services) as opened:
         report = await compare(bus, services, opened)
-        return report, await put_back(bus, report, opened) if repair else 0
+        if not repair or report.whole:
+            return report, 0
+        done = await put_back(bus, report, opened)
+        return await compare(bus, services, opened), done
 
 
 @contextmanager
@@ -145,20 +148,29 @@ async def compare(bus: JetStreamContext, services: Sequence[Service], databases:
 
 
 async def put_back(bus: JetStreamContext, report: Report, databases: Mapping[str, Database]) -> int:
-    """Put back what a report names; returns how many messages. Safe to repeat, and to break off.
+    """Put back what a report names; returns how many messages the streams took. Safe to repeat, and to break off.
+
+    A server that remembers an id takes nothing under it, for ten minutes, also when its stream was purged meanwhile.
 
     Lost rows come back with the bytes, ids and order they had. A missed fact is published once more for the consumer
     that missed it; every other one knows its id.
     """
+    taken = 0
     for row in report.lost:
         stored = await bus.publish(row.subject, row.body, headers=json.loads(row.headers))
+        if stored.duplicate:
+            continue
+        taken += 1
         place = {"row": row.row, "sequence": stored.seq}
         await databases[row.service].transact(partial(mark_published, taken=[place]))
     again = {each.event_id: each for each in report.missed}  # one copy serves every consumer that missed it
     for each in again.values():
         headers = {name: value for name, value in each.headers.items() if not name.startswith("Nats-")}
-        await bus.publish(each.subject, each.body, headers={**headers, "Nats-Msg-Id": f"again-{each.event_id}"})
-    return len(report.lost) + len(again)
+        stored = await bus.publish(
+            each.subject, each.body, headers={**headers, "Nats-Msg-Id": f"again-{each.event_id}"}
+        )
+        taken += not stored.duplicate
+    return taken
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
@@ -18,8 +18,9 @@ import uvicorn
 from starlette.applications import Starlette
 
 from chassis import health, neighbours, permissions, provision, seal, telemetry
-from chassis.bus import Bus
+from chassis.bus import OBSERVER, Bus
 from chassis.embedded import EmbeddedNats, die_with_parent
+from chassis.neighbours import Neighbour
 from chassis.running import Running
 from chassis.service import Service
 from chassis.settings import Settings
@@ -128,9 +129,10 @@ async def bus(settings: Settings, services: Sequence[Service]) -> AsyncIterator[
     if settings.nats_url:
         yield settings.nats_url, settings.nats_monitor_url
         return
-    server = EmbeddedNats(settings, settings.embedded_nats_port, accounts(settings, services))
+    known = neighbours.load(settings.neighbours_dir)
+    server = EmbeddedNats(settings, settings.embedded_nats_port, accounts(settings, services, known.values()))
     await server.start()
-    following = asyncio.create_task(_follow_grants(server, settings, services))
+    following = asyncio.create_task(_follow_grants(server, settings, services, known))
     try:
         yield server.url, server.monitor_url
     finally:
@@ -138,33 +140,34 @@ async def bus(settings: Settings, services: Sequence[Service]) -> AsyncIterator[
         await server.stop()
 
 
-def accounts(settings: Settings, services: Sequence[Service]) -> str:
+def accounts(settings: Settings, services: Sequence[Service], others: Iterable[Neighbour]) -> str:
     """What a nats-server is told of who may do what: these services, the deployer, the observer, the neighbours.
 
-    Raises:
-        ValueError: a neighbour's file does not make sense.
+    Of two neighbours with one key the first one alone gets in: no server starts with a key twice.
     """
-    others = neighbours.load(settings.neighbours_dir).values()
-    granted = permissions.grants(services, others)
-    public_keys = permissions.make_seeds(settings.seeds_dir, granted)
-    return permissions.configuration(granted, public_keys, others)
+    by_key = {each.nkey: each for each in sorted(others, key=lambda each: each.name, reverse=True) if each.nkey}
+    reading = [each for each in others if each.nkey is None or by_key[each.nkey] is each]
+    granted = permissions.grants(services, reading)
+    public_keys = permissions.make_seeds(settings.seeds_dir, [*granted, OBSERVER])
+    return permissions.configuration(granted, public_keys, reading)
 
 
-async def _follow_grants(server: EmbeddedNats, settings: Settings, services: Sequence[Service]) -> None:
-    """Tell our own server when neighbours come, go or are granted something else."""
-    known = neighbours.load(settings.neighbours_dir)
+async def _follow_grants(
+    server: EmbeddedNats, settings: Settings, services: Sequence[Service], known: dict[str, Neighbour]
+) -> None:
+    """Tell our own server when neighbours come, go or are granted something else than it knows."""
     while True:
         await asyncio.sleep(GRANTS_SECONDS)
         try:
-            now = neighbours.load(settings.neighbours_dir)
-        except ValueError as error:
+            now = await asyncio.to_thread(neighbours.load, settings.neighbours_dir)
+            if now != known:
+                told = await asyncio.to_thread(accounts, settings, services, now.values())
+                for _ in range(RELOADS):
+                    server.reload(told)
+                    await asyncio.sleep(GRANTS_SECONDS)
+                known = now
+        except (ValueError, OSError) as error:
             telemetry.log("run").error("grants not read", error_type=type(error).__name__)
-            continue
-        if now != known:
-            known = now
-            for _ in range(RELOADS):
-                server.reload(accounts(settings, services))
-                await asyncio.sleep(GRANTS_SECONDS)
 
 
 @asynccontextmanager

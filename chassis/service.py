@@ -110,6 +110,8 @@ class Service:
     jobs: Jobs = field(default_factory=Jobs)
     tables: MetaData | None = None
     provides: list[Any] = field(default_factory=list)
+    posts: bool = False
+    """Whether it reads for neighbours without NATS, and posts to them."""
     web: Callable[[Any], Any] | None = None
     """Given the running service, builds the ASGI application of a service that has pages."""
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Any
 
-from contracts.base import EVENTS, SOURCE_PREFIX, EventType, PublicEvent
+from contracts.base import EVENTS, NEIGHBOUR_API, NEIGHBOUR_DURABLE, SOURCE_PREFIX, EventType, PublicEvent
 from contracts.prose import prose
 from contracts.released import Release
 
@@ -14,8 +14,6 @@ Document = dict[str, Any]
 Consumers = Mapping[str, tuple[str, ...]]
 """Services that listen, by `ce-type`."""
 
-NEIGHBOUR_API = "DIGITERAPIA.API"
-NEIGHBOUR_DURABLE = "neighbour-{name}"
 EXAMPLE_EVENT_ID = "018f6d2e-6f0a-4b7e-9a51-3d5c0c2c7b11"
 TRACEPARENT = r"^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$"
 INFO = """\

@@ -21,6 +21,10 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
 SOURCE_PREFIX = "fi.digiterapia"
+NEIGHBOUR_API = "DIGITERAPIA.API"
+"""Under which prefix the client of another system finds the unit's JetStream."""
+NEIGHBOUR_DURABLE = "neighbour-{name}"
+"""The consumer of another system, in every stream it reads. No service is called so."""
 MAX_BYTES = 64 * 1024
 """Largest event, headers and body together; the bus refuses a larger one."""
 
@@ -124,7 +128,8 @@ class Event(Message):
 class PublicEvent(Event):
     """One more of something, without a person: closed lists and the day. Any system of the county may read it.
 
-    No id, no moment, no cause and no trace leads from it to anybody. A municipality too small to hide in is "000".
+    It has no id of anybody, no cause and no trace, and says the day; the bus adds when it was published. A municipality
+    too small to hide in is "000".
     """
 
     day: date

@@ -42,8 +42,8 @@ PUBLIC = """\
 Statistics without persons, for any system of the county that asks (`digi bus grant <system> --reads pub`). They lie in
 a stream of their own, `PUB`, under `pub.<area>.<municipality>.<event>.v<N>`.
 
-- **Closed lists and the day**, nothing else: no id, no moment, no cause and no trace leads from one to a person or to
-  the care event it was made beside.
+- **Closed lists and the day**, nothing else: no id, no cause and no trace leads from one to a person. The bus adds when
+  it was published, as to every message.
 - A municipality with few inhabitants, in which one visit might be recognised, is counted with its county: `000`.
 - `ce-subject` is the place, the same for every event of it; `ce-aggregateversion` counts what its owner has told of the
   place, so that a gap shows.

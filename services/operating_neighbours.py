@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterable
 from typing import Any
 
 from pydantic import ValidationError
 
 from chassis import Settings, clock, neighbours, permissions, provision, run
-from chassis.bus import Bus
+from chassis.bus import OBSERVER, Bus
 from chassis.neighbours import Neighbour
 from services import operating_webhooks as webhooks
 from services.saying import Said, command, day, listed, on_the_bus, shown_day
@@ -61,7 +62,8 @@ def _add_grant(whats: Any) -> None:
         "grant",
         _grant,
         help="let another system of the county read facts, or tell some",
-        description="Let another system of the county read facts, or tell some. What it has been granted before stays. "
+        description="Let another system of the county read facts, or tell some. What it has been granted before stays, "
+        "and what is given now is added; counties are for all of it. "
         "EVENT is a name on docs/events.md (visit_completed), or `pub` for every public event.",
     )
     grant.add_argument("name", help="what the system is called: letters, digits, dashes")
@@ -76,7 +78,7 @@ def _add_grant(whats: Any) -> None:
 def _accounts(arguments: argparse.Namespace) -> Said:
     settings = Settings()
     if arguments.config:
-        config = run.accounts(settings, build_all(settings)).rstrip()
+        config = run.accounts(settings, build_all(settings), neighbours.load(settings.neighbours_dir).values()).rstrip()
         return Said(config, {"config": config})
     shown = on_the_bus(_standing)
     lines = [LINE.format(name="name", what="what", waiting="waiting", events="events")]
@@ -93,10 +95,7 @@ async def _standing(bus: Bus, settings: Settings) -> list[dict[str, Any]]:
         {"name": each.name, "what": "service", "reads": [kind.key for kind, _ in each.handlers.items()], "tells": []}
         for each in services
     ]
-    tools = [
-        {"name": name, "what": "tool", "reads": [], "tells": []}
-        for name in (permissions.DEPLOYER, permissions.OBSERVER)
-    ]
+    tools = [{"name": name, "what": "tool", "reads": [], "tells": []} for name in (permissions.DEPLOYER, OBSERVER)]
     found = [each | {"waiting": None} for each in (*ours, *tools)]
     for each in neighbours.load(settings.neighbours_dir).values():
         waiting = await provision.waiting(bus.jetstream(), each)
@@ -110,6 +109,7 @@ def _grant(arguments: argparse.Namespace) -> Said:
     if there and arguments.since:
         raise ValueError(f"{arguments.name} reads already; `digi bus replay` lets it begin again from a day")
     granted = _with_more(there or _new(arguments), arguments)
+    _must_have_a_key_of_its_own(settings, granted)
     handed: dict[str, str] = {}
     if granted.webhook:
         webhooks.check_address(settings, granted.webhook)
@@ -124,6 +124,12 @@ def _grant(arguments: argparse.Namespace) -> Said:
     return _settled(settings, granted, handed)
 
 
+def _must_have_a_key_of_its_own(settings: Settings, granted: Neighbour) -> None:
+    others = neighbours.load(settings.neighbours_dir).values()
+    if granted.nkey and any(each.nkey == granted.nkey and each.name != granted.name for each in others):
+        raise ValueError("nkey: another neighbour has this key; every system has one of its own")
+
+
 def _new(arguments: argparse.Namespace) -> Neighbour:
     if not arguments.reads and not arguments.tells:
         raise ValueError(f"what may {arguments.name} do? --reads or --tells says it")
@@ -131,12 +137,14 @@ def _new(arguments: argparse.Namespace) -> Neighbour:
 
 
 def _with_more(before: Neighbour, arguments: argparse.Namespace) -> Neighbour:
+    if arguments.areas and not before.areas and (before.reads or before.tells):
+        raise ValueError(f"{before.name} has every county already: revoke it first, then grant it some")
     return _checked(
         before.model_dump()
         | {
             "reads": (*before.reads, *neighbours.keys_of(arguments.reads)),
             "tells": (*before.tells, *neighbours.keys_of(arguments.tells)),
-            "areas": tuple(arguments.areas) or before.areas,
+            "areas": tuple(sorted({*before.areas, *arguments.areas})),
             "nkey": arguments.nkey or before.nkey,
             "webhook": arguments.webhook or before.webhook,
         }
@@ -171,6 +179,7 @@ def _settled(settings: Settings, neighbour: Neighbour, handed: dict[str, str]) -
         neighbours.save(settings.neighbours_dir, neighbour)
     else:
         neighbours.remove(settings.neighbours_dir, neighbour.name)
+        (settings.keys_dir / "neighbours" / f"{neighbour.name}.seed").unlink(missing_ok=True)  # granted anew, a new key
         webhooks.secrets(settings).forget(neighbour.name)
     lines = [_handed_over(settings, neighbour.name, {what: value}) for what, value in handed.items()]
     lines += [f"{neighbour.name} reads {listed(neighbour.reads)}", f"{neighbour.name} tells {listed(neighbour.tells)}"]
@@ -219,9 +228,7 @@ def _second(settings: Settings, before: Neighbour) -> Said:
 def _revoke(arguments: argparse.Namespace) -> Said:
     settings = Settings()
     before = neighbours.one(settings.neighbours_dir, arguments.name)
-    gone = set(neighbours.keys_of(arguments.events)) if arguments.events else {*before.reads, *before.tells}
-    if strange := gone - {*before.reads, *before.tells}:
-        raise ValueError(f"{before.name} was not granted {listed(sorted(strange))}")
+    gone = _granted_as(before, arguments.events) if arguments.events else {*before.reads, *before.tells}
     left = before.model_copy(
         update={
             "reads": tuple(key for key in before.reads if key not in gone),
@@ -231,6 +238,18 @@ def _revoke(arguments: argparse.Namespace) -> Said:
     if not left.tells:
         left = left.model_copy(update={"client_secrets": ()})
     return _settled(settings, left, {})
+
+
+def _granted_as(before: Neighbour, words: Iterable[str]) -> set[str]:
+    """The grants an operator means: by key, by name in whatever version, `pub` for every public one."""
+    gone: set[str] = set()
+    for word in words:
+        kinds = [neighbours.kind_of(key) for key in (*before.reads, *before.tells)]
+        meant = {each.key for each in kinds if word in (each.key, each.name) or (word == "pub" and each.public)}
+        if not meant:
+            raise ValueError(f"{before.name} was not granted {word}")
+        gone |= meant
+    return gone
 
 
 def _replay(arguments: argparse.Namespace) -> Said:

@@ -30,11 +30,11 @@ def _reconcile(arguments: argparse.Namespace) -> Said:
     report, put_back = on_the_bus(
         lambda bus, settings: reconcile.run(bus.jetstream(), settings, build_all(settings), repair=arguments.repair)
     )
-    return said(report, put_back, code=0 if report.whole or arguments.repair else 1)
+    return said(report, put_back, repaired=arguments.repair)
 
 
-def said(report: Report, put_back: int, *, code: int = 0) -> Said:
-    """What was missing, and how many messages were put back."""
+def said(report: Report, put_back: int, *, repaired: bool = False) -> Said:
+    """What is missing, and how many messages were put back."""
     data = {
         "told": report.told,
         "waiting": report.waiting,
@@ -42,15 +42,19 @@ def said(report: Report, put_back: int, *, code: int = 0) -> Said:
         "missed": [{"consumer": each.durable, "id": each.event_id} for each in report.missed],
         "put_back": put_back,
     }
-    return Said(_text(report, put_back), data, code)
+    return Said(_text(report, put_back, repaired), data, code=0 if report.whole else 1)
 
 
-def _text(report: Report, put_back: int) -> str:
+def _text(report: Report, put_back: int, repaired: bool) -> str:
     lines = [f"{name}: {told} told, {report.waiting[name]} on their way" for name, told in report.told.items()]
     lost = Counter((row.service, row.stream) for row in report.lost)
     lines += [f"lost: {count} of {service} are no longer in {stream}" for (service, stream), count in lost.items()]
     missed = Counter(each.durable for each in report.missed)
     lines += [f"missed: {durable} has acknowledged {count} without acting" for durable, count in missed.items()]
     if put_back:
-        return "\n".join([*lines, f"put back: {put_back}"])
-    return "\n".join([*lines, "nothing is missing" if report.whole else "put it back with --repair"])
+        lines.append(f"put back: {put_back}")
+    if report.whole:
+        return "\n".join([*lines, "nothing is missing"])
+    if repaired:  # the server's memory of ids, or a consumer that has not come to it yet
+        return "\n".join([*lines, "still missing: a server remembers an id for ten minutes; try again after that"])
+    return "\n".join([*lines, "put it back with --repair"])

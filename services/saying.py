@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
-from chassis import Settings, event_loop, run, telemetry
+from chassis import Refused, Settings, event_loop, run, telemetry
 from chassis.bus import Bus
 from chassis.calendar import HELSINKI
 
@@ -56,15 +56,21 @@ def on_the_bus(errand: Callable[[Bus, Settings], Awaitable[T]]) -> T:
     Raises:
         ValueError: the settings name no bus.
         TryLater: nothing answers there.
+        Refused: `not-permitted`.
     """
     settings = Settings()
-    telemetry.configure_logs("ERROR")
+    telemetry.configure_logs("CRITICAL")  # what goes wrong is said in a sentence
     if not settings.nats_url:
         raise ValueError("DIGI_NATS_URL is not set: which bus? That of `make run` is nats://127.0.0.1:14222")
 
     async def there_and_back() -> T:
         async with run.deployer(settings, settings.nats_url) as bus:
-            return await errand(bus, settings)
+            try:
+                return await errand(bus, settings)
+            except TimeoutError as error:  # which is all a client hears of what it may not do
+                if bus.failures:
+                    raise Refused("not-permitted", "the bus lets this identity do less than this needs") from error
+                raise
 
     return event_loop.run(there_and_back())
 

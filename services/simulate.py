@@ -19,8 +19,8 @@ from typing import TypeVar
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
-from chassis import Refused, Role, Service, Settings, Viewer, clock, permissions, run, seal
-from chassis.bus import Bus
+from chassis import Refused, Role, Service, Settings, Viewer, clock, run, seal
+from chassis.bus import OBSERVER, Bus
 from chassis.reading import facts, last_sequence
 from chassis.running import Running
 from contracts import Event, chat, feedback, intake, portal
@@ -229,7 +229,7 @@ async def replay(reading: Reading, folder: Path) -> list[Event]:
             seal.make_keys(settings.keys_dir, [service.name for service in services])
             await run.provision_bus(settings, url, services)
             process = run.Process(services, settings, url, monitor_url)
-            observer = Bus(settings, permissions.OBSERVER, url)
+            observer = Bus(settings, OBSERVER, url)
             await process.start()
             await process.ready()
             await observer.reach()

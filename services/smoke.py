@@ -15,8 +15,8 @@ from uuid import UUID
 
 import httpx
 
-from chassis import Settings, permissions
-from chassis.bus import Bus
+from chassis import Settings
+from chassis.bus import OBSERVER, Bus
 from chassis.reading import Stored, facts, last_sequence
 
 PATIENCE_SECONDS = 30.0
@@ -218,7 +218,7 @@ def _of(contact: UUID, told: list[Stored]) -> list[Stored]:
 
 async def run(address: str, nats_url: str) -> tuple[str, list[str]]:
     """Drive the journey; returns its facts as lines to print, and the names of those that did not come."""
-    bus = Bus(Settings(), permissions.OBSERVER, nats_url)
+    bus = Bus(Settings(), OBSERVER, nats_url)
     await bus.reach()
     resident, therapist = Visitor(address), Visitor(address)
     try:

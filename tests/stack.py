@@ -32,7 +32,7 @@ from sqlalchemy import Engine, MetaData, Table, create_engine, func, select
 from sqlalchemy.engine import make_url
 
 from chassis import Service, Settings, clock, permissions, telemetry
-from chassis.bus import Bus
+from chassis.bus import OBSERVER, Bus
 from chassis.embedded import EmbeddedNats
 from chassis.envelope import headers_for
 from chassis.neighbours import load
@@ -185,7 +185,7 @@ class Stack:
         self.nats = EmbeddedNats(
             self.settings,
             self.settings.embedded_nats_port,
-            permissions.configuration(granted, permissions.make_seeds(self.settings.seeds_dir, granted)),
+            permissions.configuration(granted, permissions.make_seeds(self.settings.seeds_dir, [*granted, OBSERVER])),
         )
         await self.nats.start()
 

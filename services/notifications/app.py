@@ -33,4 +33,5 @@ def build(settings: Settings) -> Service:
         jobs=jobs.jobs.and_also(webhooks.jobs),
         tables=models.NotificationsTable.metadata,
         provides=[Gateway(own), Receivers(settings)],
+        posts=True,
     )

@@ -54,6 +54,18 @@ def test_a_letter_says_what_happened_to_which_message(up: Stack) -> None:
     up.run(check())
 
 
+def test_what_is_no_decision_about_a_letter_is_in_nobodys_way(up: Stack) -> None:
+    async def check() -> None:
+        await up.publish(called("unprocessable"))
+        (letter,) = await letters(up)
+        bus = await up.bus()
+        for headers in ({}, {"dlq-number": "one"}, {"dlq-number": str(letter.number), "dlq-fate": "burnt"}):
+            await bus.publish("dlq.settled", b"", headers=headers)
+        assert [each.fate for each in await dead_letters.letters(bus)] == [Fate.OPEN]
+
+    up.run(check())
+
+
 def test_a_letter_replayed_after_its_cause_was_mended_is_acted_on_once(
     up: Stack, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -27,6 +27,22 @@ def test_only_what_a_front_end_knows_may_be_told_by_another_system(key: str) -> 
         neighbour(tells=(key,))
 
 
+@pytest.mark.parametrize(
+    "key",
+    [
+        "UAUH5PO2JTK5XIQTJFPHZXSMAILG7O37GFRMYC3N5XLLIIZ4RGSTXGGA",  # one letter off
+        "AAUH5PO2JTK5XIQTJFPHZXSMAILG7O37GFRMYC3N5XLLIIZ4RGSTXGGB",  # an account's
+        "U" + "A" * 55,
+        "U",
+    ],
+)
+def test_a_key_that_no_server_would_take_is_refused(key: str) -> None:
+    with pytest.raises(ValueError, match="nkey"):
+        Neighbour(name="lake", since=clock.now(), nkey=key)
+    good = "UAUH5PO2JTK5XIQTJFPHZXSMAILG7O37GFRMYC3N5XLLIIZ4RGSTXGGB"
+    assert Neighbour(name="lake", since=clock.now(), nkey=good).nkey == good
+
+
 def test_a_secret_opens_and_its_digest_does_not() -> None:
     secret, digest = neighbours.new_secret()
     found = neighbour(client_secrets=(neighbours.new_secret()[1], digest))

@@ -24,9 +24,9 @@ import psutil
 import pytest
 from sqlalchemy import text
 
-from chassis import Refused, permissions
+from chassis import Refused
 from chassis.asking import Asker
-from chassis.bus import Bus
+from chassis.bus import OBSERVER, Bus
 from chassis.reading import facts
 from contracts import chat
 from contracts.feedback import GetFeedback
@@ -167,7 +167,7 @@ class Aftermath:
 async def storm(unit: WholeUnit) -> Aftermath:
     """All journeys under all kills."""
     address = f"nats://127.0.0.1:{unit.settings.embedded_nats_port}"
-    desk, observer = Bus(unit.settings, "portal", address), Bus(unit.settings, permissions.OBSERVER, address)
+    desk, observer = Bus(unit.settings, "portal", address), Bus(unit.settings, OBSERVER, address)
     await asyncio.gather(desk.reach(), observer.reach())
     client = Client(unit.address, Asker(lambda: desk.connection))
     journeys = [Journey() for _ in range(JOURNEYS)]

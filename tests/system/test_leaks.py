@@ -19,8 +19,8 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 
-from chassis import Settings, clock, permissions
-from chassis.bus import Bus
+from chassis import Settings, clock
+from chassis.bus import OBSERVER, Bus
 from chassis.calendar import local_date
 from chassis.reading import messages
 from services.portal.practice.people import residents
@@ -169,7 +169,7 @@ async def go_astray(client: httpx.AsyncClient, contact: UUID, secret: str) -> No
 
 async def on_the_bus(url: str, settings: Settings) -> dict[str, bytes]:
     """Everything every stream keeps: subjects, headers, bodies; once the last of it has come."""
-    bus = Bus(settings, permissions.OBSERVER, url)
+    bus = Bus(settings, OBSERVER, url)
     await bus.reach()
     try:
 

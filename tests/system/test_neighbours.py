@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -10,12 +11,15 @@ import pytest
 from nats.aio.client import Client
 from nats.errors import Error as NatsError
 
-from chassis import clock, neighbours, permissions, provision
-from contracts.base import Event
+from chassis import Settings, clock, neighbours, permissions, provision, run
+from chassis.bus import OBSERVER, Bus
+from contracts.base import NEIGHBOUR_API, Event
 from contracts.public import VisitCounted
 from contracts.scheduling import VisitBooked, VisitCompleted
+from services.unit import build_all
 from tests.county import County, county, read
-from tests.stack import eventually
+from tests.stack import eventually, free_ports
+from tests.unit import practice_settings
 
 pytestmark = [pytest.mark.live, pytest.mark.system]
 LAST_WEEK = timedelta(days=7)
@@ -169,5 +173,53 @@ def test_our_own_services_go_on_while_neighbours_come_and_go(around: County) -> 
             await around.connect(name)
         assert len(await around.tell(*completed(10))) == 10
         assert permissions.ACCOUNT in (around.settings.data_dir / "nats.conf").read_text()
+
+    around.run(case())
+
+
+def test_a_neighbour_revoked_while_the_server_starts_does_not_stay_in(tmp_path: Path) -> None:
+    """What the server was started with is what later grants are compared with."""
+
+    async def case(settings: Settings) -> None:
+        services = build_all(settings)
+        key = permissions.make_seeds(settings.keys_dir / "neighbours", ["lake"])["lake"]
+        reads = tuple(neighbours.keys_of(["pub"]))
+        neighbours.save(
+            settings.neighbours_dir, neighbours.Neighbour(name="lake", since=clock.now(), nkey=key, reads=reads)
+        )
+        async with run.bus(settings, services):
+            neighbours.remove(settings.neighbours_dir, "lake")
+            config = settings.data_dir / "nats.conf"
+            await eventually(lambda: key not in config.read_text(), "the server is told")
+
+    asyncio.run(case(practice_settings(tmp_path, embedded_nats_port=free_ports(2)[0])))
+
+
+def test_an_answer_the_observer_asks_for_cannot_land_among_the_facts(around: County) -> None:
+    async def case() -> None:
+        observer = Bus(around.settings, OBSERVER, around.url)
+        await observer.reach()
+        info = f"{NEIGHBOUR_API}.STREAM.INFO.EVT"
+        for reply in ("evt.10.285.intake.contact_routed.v1", "dlq.settled", "pub.10.285.visit_counted.v1"):
+            await observer.connection.publish(info, b"", reply=reply)
+        await observer.connection.flush()
+        assert (await observer.jetstream().stream_info("EVT")).state.messages == 0
+        for stream in ("EVT", "PUB", "DLQ"):
+            assert (await around.bus.stream_info(stream)).state.messages == 0
+        await observer.broker.stop()
+
+    around.run(case())
+
+
+def test_of_two_neighbours_with_one_key_the_first_alone_gets_in(around: County) -> None:
+    """A server does not start with a key twice; nobody else is kept out by it."""
+
+    async def case() -> None:
+        first = await around.grant("aaa", "pub")
+        neighbours.save(around.settings.neighbours_dir, first.model_copy(update={"name": "bbb"}))
+        await around.grant("ccc", "pub")
+        await around.connect("ccc")
+        config = (around.settings.data_dir / "nats.conf").read_text()
+        assert (config.count(str(first.nkey)), "bbb {" in config, "aaa {" in config) == (1, False, True)
 
     around.run(case())

@@ -46,6 +46,7 @@ COUNTS = {
 """Who tells which public event: its subject does not say."""
 APIS = ("$JS.API", "DIGITERAPIA.API")
 PULLS = ("INFO", "MSG.NEXT")
+LOOKS = ("STREAM.INFO", "STREAM.MSG.GET", "CONSUMER.LIST", "CONSUMER.NAMES")
 Cell = tuple[str, str, str]
 
 
@@ -102,9 +103,14 @@ def subjects(services: list[Service]) -> list[str]:
             for verb in ("INFO", "MSG.NEXT", "DELETE")
         ),
         *(f"$JS.ACK.{each}.1.1.1.1.1" for each in theirs),
-        *(f"$JS.API.STREAM.{verb}.{stream}" for stream in OURS for verb in ("INFO", "MSG.GET", *MANAGING)),
+        *(
+            f"{api}.STREAM.{verb}.{stream}"
+            for api in APIS
+            for stream in OURS
+            for verb in ("INFO", "MSG.GET", *MANAGING)
+        ),
         *(f"$JS.API.CONSUMER.{verb}.EVT.{each}" for each in durables for verb in ("INFO", "MSG.NEXT", "DELETE")),
-        *(f"$JS.API.CONSUMER.{verb}.{stream}" for verb in ("LIST", "NAMES") for stream in OURS),
+        *(f"{api}.CONSUMER.{verb}.{stream}" for api in APIS for verb in ("LIST", "NAMES") for stream in OURS),
         *(f"$JS.API.CONSUMER.DURABLE.CREATE.EVT.{each}" for each in durables),
         *(f"$JS.ACK.EVT.{each}.1.1.1.1.1" for each in durables),
         *("pub.>", "evt.>", "cmd.>", "qry.>", "dlq.>", "live.>", "_INBOX.>", "$JS.API.>", ">"),
@@ -116,6 +122,8 @@ def may(who: str, verb: str, subject: str) -> bool:
     start, *rest = subject.split(".")
     if who in READS:
         return _neighbour_may(who, verb, subject)
+    if who == "observer":
+        return _observer_may(verb, subject)
     if ">" in rest or start == ">":
         return (who, verb, subject) == ("portal", "subscribe", "live.>")
     if verb == "subscribe":  # its own answers, its own asks; the pages hear hints
@@ -133,10 +141,18 @@ def _tellers(start: str, rest: list[str]) -> tuple[str, ...]:
     if start == "pub":
         return COUNTS[rest[2]], "deployer"
     if start == "dlq":
-        return ("deployer" if rest[0] == "settled" else rest[0],)
+        return rest[0], "deployer"
     if start == "live":
         return (rest[0],)
     return ("portal",) if start in ("cmd", "qry") else ()  # only front ends ask
+
+
+def _observer_may(verb: str, subject: str) -> bool:
+    """Hear its own answers; ask what stands in a stream and who reads it, from an account of its own."""
+    if verb == "subscribe":
+        return subject.startswith("_INBOX_observer.")
+    asked = {f"{APIS[1]}.{each}.{stream}" for each in LOOKS for stream in OURS}
+    return subject in asked
 
 
 def _neighbour_may(who: str, verb: str, subject: str) -> bool:
@@ -156,10 +172,8 @@ def _jetstream(who: str, rest: list[str]) -> bool:
     if rest[0] == "ACK":  # $JS.ACK.<stream>.<durable>...
         return rest[2].split("-")[0] == who
     thing, verb, last = rest[1], ".".join(rest[2:-1]), rest[-1]
-    if thing == "STREAM":  # everybody sees whether the streams are whole; the observer reads
-        return rest[2:-1] == ["INFO"] or (who == "observer" and verb == "MSG.GET")
-    if who == "observer":
-        return rest[2] in ("INFO", "LIST", "NAMES")
+    if thing == "STREAM":  # everybody of us sees whether the streams are whole
+        return rest[2:-1] == ["INFO"]
     return verb in ("INFO.EVT", "MSG.NEXT.EVT") and last.split("-")[0] == who
 
 

@@ -12,8 +12,8 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from chassis import clock, event_loop, permissions
-from chassis.bus import Bus
+from chassis import clock, event_loop
+from chassis.bus import OBSERVER, Bus
 from chassis.reading import Stored, facts
 from contracts.portal import ContactOpened
 from tests.stack import eventually
@@ -82,7 +82,7 @@ def on_the_bus(unit: WholeUnit, opened: ContactOpened) -> list[Stored]:
     """What the bus knows of a contact, once it was routed and nothing more is to come."""
 
     async def read() -> list[Stored]:
-        bus = Bus(unit.settings, permissions.OBSERVER, unit.nats)
+        bus = Bus(unit.settings, OBSERVER, unit.nats)
         await bus.reach()
         try:
             await eventually(lambda: about(bus, "contact_routed"), "the contact is routed")

@@ -1,0 +1,93 @@
+"""An operator's day with other systems, by the commands as they are typed."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from chassis import neighbours
+from chassis.settings import ROOT
+from tests.county import County, county
+
+pytestmark = [pytest.mark.live, pytest.mark.system]
+Digi = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def around(tmp_path: Path) -> Iterator[County]:
+    with county(tmp_path) as made:
+        yield made
+
+
+@pytest.fixture
+def digi(around: County) -> Digi:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("DIGI_")}
+    told = kept | {"DIGI_DATA_DIR": str(around.settings.data_dir), "DIGI_NATS_URL": around.url}
+
+    def run(*words: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "services", "bus", *words]
+        return subprocess.run(command, cwd=ROOT, env=told, capture_output=True, text=True, timeout=40, check=False)
+
+    return run
+
+
+def as_json(done: subprocess.CompletedProcess[str]) -> Any:
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def refused(done: subprocess.CompletedProcess[str]) -> str:
+    assert done.returncode == 2, done.stdout
+    assert done.stderr.startswith("digi: ")
+    assert len(done.stderr.splitlines()) == 1
+    return done.stderr
+
+
+def test_what_is_granted_is_listed_added_to_and_taken_back(around: County, digi: Digi) -> None:
+    made = as_json(digi("grant", "lake", "--reads", "pub", "--areas", "10", "--json"))
+    key = Path(made["key_file"])
+    assert key.stat().st_mode & 0o777 == 0o600
+    added = as_json(digi("grant", "lake", "--reads", "visit_completed", "--areas", "18", "--json"))
+    assert added["areas"] == ["10", "18"]
+    assert "scheduling.visit_completed.v1" in added["reads"]
+    (listed,) = [each for each in as_json(digi("accounts", "--json")) if each["what"] == "neighbour"]
+    assert (listed["name"], listed["waiting"], len(listed["reads"])) == ("lake", 0, 6)
+    left = as_json(digi("revoke", "lake", "visit_completed", "--json"))
+    assert (len(left["reads"]), key.exists()) == (5, True)
+    gone = digi("revoke", "lake")
+    assert "lake reads nothing" in gone.stdout
+    assert (key.exists(), neighbours.load(around.settings.neighbours_dir)) == (False, {})
+
+
+def test_a_revoked_key_opens_nothing_when_the_name_is_granted_anew(around: County, digi: Digi) -> None:
+    first = Path(as_json(digi("grant", "lake", "--reads", "pub", "--json"))["key_file"]).read_text()
+    digi("revoke", "lake")
+    second = Path(as_json(digi("grant", "lake", "--reads", "pub", "--json"))["key_file"]).read_text()
+    assert first != second
+
+
+def test_what_makes_no_sense_is_said_in_a_line(around: County, digi: Digi) -> None:
+    key = "UAUH5PO2JTK5XIQTJFPHZXSMAILG7O37GFRMYC3N5XLLIIZ4RGSTXGGB"
+    assert digi("grant", "lake", "--reads", "pub", "--nkey", key).returncode == 0
+    assert "is no event" in refused(digi("grant", "lake", "--reads", "vist_completed"))
+    assert "another neighbour has this key" in refused(digi("grant", "other", "--reads", "pub", "--nkey", key))
+    assert "does not check" in refused(digi("grant", "other", "--reads", "pub", "--nkey", key[:-1] + "A"))
+    assert "has every county already" in refused(digi("grant", "lake", "--areas", "10"))
+    assert "what may other do" in refused(digi("grant", "other"))
+    assert "was not granted visit_completed" in refused(digi("revoke", "lake", "visit_completed"))
+    assert "no-such-neighbour" in refused(digi("revoke", "nobody"))
+    assert "name" in refused(digi("grant", "Not A Name", "--reads", "pub"))
+    assert "no-such-letter" in refused(digi("dlq", "show", "7"))
+
+
+def test_an_identity_that_may_not_is_told_so_and_not_that_nobody_answers(around: County, digi: Digi) -> None:
+    seeds = around.settings.seeds_dir
+    (seeds / "deployer.seed").write_bytes((seeds / "chat.seed").read_bytes())
+    assert "not-permitted" in refused(digi("dlq", "list"))
