@@ -173,9 +173,11 @@ def keys_of(words: Iterable[str]) -> list[str]:
 
 
 def _keys(word: str) -> list[str]:
+    if "," in word:
+        return keys_of(word.split(","))
     if word == "pub":
         return [kind.key for kind in EVENTS.values() if kind.public]
-    named = [kind for kind in EVENTS.values() if word in (kind.key, kind.name, kind.ce_type)]
+    named = [kind for kind in EVENTS.values() if word in (kind.key, kind.name, kind.ce_type, kind.cls.__name__)]
     if not named:
         raise ValueError(f"{word} is no event: docs/events.md lists them")
     return [max(named, key=lambda kind: kind.version).key]

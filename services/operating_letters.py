@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import argparse
+from datetime import datetime
 from functools import partial
 
 from chassis import dead_letters
-from services.saying import Said, command, on_the_bus
+from services.saying import Said, command, moment, on_the_bus
 
 LINE = "{number:>6}  {at:16}  {fate:8}  {reason:13}  {code:24}  {consumer:40}  {deliveries}"
 HEADS = "number at fate reason code consumer deliveries".split()
@@ -38,7 +39,7 @@ def _list(arguments: argparse.Namespace) -> Said:
     found = on_the_bus(lambda bus, _: dead_letters.letters(bus.jetstream()))
     shown = [each.summary() for each in found if arguments.all or each.fate is dead_letters.Fate.OPEN]
     lines = [LINE.format(**{name: name for name in HEADS})] if shown else []
-    lines += [LINE.format(**each | {"at": each["at"][:16].replace("T", " ")}) for each in shown]
+    lines += [LINE.format(**each | {"at": moment(datetime.fromisoformat(each["at"]))}) for each in shown]
     last = f"{'dead letters' if arguments.all else 'open dead letters'}: {len(shown)}"
     return Said("\n".join([*lines, last]), shown)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
 from pydantic import ValidationError
@@ -11,8 +12,11 @@ from pydantic import ValidationError
 from chassis import Settings, clock, neighbours, permissions, provision, run
 from chassis.bus import OBSERVER, Bus
 from chassis.neighbours import Neighbour
+from contracts.areas import load_areas
+from contracts.base import EVENTS
+from services import NAMES
 from services import operating_webhooks as webhooks
-from services.saying import Said, command, day, listed, on_the_bus, shown_day
+from services.saying import Said, command, day, listed, moment, on_the_bus, shown_day
 from services.unit import build_all
 
 LINE = "{name:24}  {what:14}  {waiting:>8}  {events}"
@@ -70,7 +74,7 @@ def _add_grant(whats: Any) -> None:
     grant.add_argument("--reads", nargs="+", default=[], metavar="EVENT", help="facts it may read")
     grant.add_argument("--tells", nargs="+", default=[], metavar="EVENT", help="facts it may post to /api/v1/events")
     grant.add_argument("--areas", nargs="+", default=[], metavar="AREA", help="only of these counties: 10 18")
-    grant.add_argument("--since", type=day, metavar="DAY", help="a new reader begins with this day; else with today")
+    grant.add_argument("--since", type=day, metavar="DAY", help="a new reader begins with this day; else with now")
     grant.add_argument("--nkey", help="its public NKEY (U…); without one a key is made here, to be handed over")
     grant.add_argument("--webhook", metavar="ADDRESS", help="where what it reads is posted, for a system without NATS")
 
@@ -82,24 +86,36 @@ def _accounts(arguments: argparse.Namespace) -> Said:
         return Said(config, {"config": config})
     shown = on_the_bus(_standing)
     lines = [LINE.format(name="name", what="what", waiting="waiting", events="events")]
-    for each in shown:
-        events = [*each["reads"], *(f"tells {key}" for key in each["tells"])]
-        waiting = "–" if each["waiting"] is None else each["waiting"]
-        lines.append(LINE.format(**each | {"events": ", ".join(events) or "–", "waiting": waiting}))
-    return Said("\n".join(lines), shown)
+    return Said("\n".join([*lines, *map(_line, shown)]), shown)
+
+
+def _line(each: dict[str, Any]) -> str:
+    events = ", ".join([*each["reads"], *(f"tells {key}" for key in each["tells"])]) or "–"
+    if each.get("areas"):
+        events += f" (of {', '.join(each['areas'])})"
+    if since := each.get("since"):
+        events += f", since {moment(datetime.fromisoformat(since))}"
+    waiting = "–" if each["waiting"] is None else each["waiting"]
+    return LINE.format(**each | {"events": events, "waiting": waiting})
 
 
 async def _standing(bus: Bus, settings: Settings) -> list[dict[str, Any]]:
     services = build_all(settings)
     ours = [
-        {"name": each.name, "what": "service", "reads": [kind.key for kind, _ in each.handlers.items()], "tells": []}
+        {
+            "name": each.name,
+            "what": "service",
+            "reads": [kind.key for kind, _ in each.handlers.items()],
+            "tells": [kind.key for kind in EVENTS.values() if kind.owner == each.name],
+        }
         for each in services
     ]
     tools = [{"name": name, "what": "tool", "reads": [], "tells": []} for name in (permissions.DEPLOYER, OBSERVER)]
     found = [each | {"waiting": None} for each in (*ours, *tools)]
     for each in neighbours.load(settings.neighbours_dir).values():
         waiting = await provision.waiting(bus.jetstream(), each)
-        found.append(_told(each) | {"what": "neighbour", "waiting": waiting})
+        what = "posted to" if each.posted else "neighbour"
+        found.append(_told(each) | {"what": what, "waiting": waiting})
     return found
 
 
@@ -109,7 +125,7 @@ def _grant(arguments: argparse.Namespace) -> Said:
     if there and arguments.since:
         raise ValueError(f"{arguments.name} reads already; `digi bus replay` lets it begin again from a day")
     granted = _with_more(there or _new(arguments), arguments)
-    _must_have_a_key_of_its_own(settings, granted)
+    _must_be_somebody_else(settings, granted)
     handed: dict[str, str] = {}
     if granted.webhook:
         webhooks.check_address(settings, granted.webhook)
@@ -124,10 +140,16 @@ def _grant(arguments: argparse.Namespace) -> Said:
     return _settled(settings, granted, handed)
 
 
-def _must_have_a_key_of_its_own(settings: Settings, granted: Neighbour) -> None:
-    others = neighbours.load(settings.neighbours_dir).values()
-    if granted.nkey and any(each.nkey == granted.nkey and each.name != granted.name for each in others):
-        raise ValueError("nkey: another neighbour has this key; every system has one of its own")
+def _must_be_somebody_else(settings: Settings, granted: Neighbour) -> None:
+    """Refuse a name or a key that a server would mix up with another's, and a county that nobody has described."""
+    if granted.name in (*NAMES, permissions.DEPLOYER, OBSERVER, permissions.ACCOUNT.lower(), "include"):
+        raise ValueError(f"{granted.name} is a name of ours: call it something else")
+    others = {each.nkey for each in neighbours.load(settings.neighbours_dir).values() if each.name != granted.name}
+    ours = {file.stem for file in settings.seeds_dir.glob("*.seed")}
+    if granted.nkey and granted.nkey in others | set(permissions.make_seeds(settings.seeds_dir, ours).values()):
+        raise ValueError("somebody else has this key: every system has one of its own")
+    if strange := set(granted.areas) - set(load_areas(settings.areas_dir, practice=settings.practice)):
+        raise ValueError(f"no file describes county {', '.join(sorted(strange))}")
 
 
 def _new(arguments: argparse.Namespace) -> Neighbour:
@@ -156,7 +178,18 @@ def _checked(told: dict[str, Any]) -> Neighbour:
         return Neighbour.model_validate(told)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
-        raise ValueError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from None
+        field = str(first["loc"][0]) if first["loc"] else ""
+        own = str(first["msg"]).removeprefix("Value error, ")
+        raise ValueError(own if first["type"] == "value_error" else EXPECTED.get(field, own)) from None
+
+
+EXPECTED = {
+    "name": "a name has 2 to 31 small letters, digits and dashes, and begins with a letter",
+    "areas": "an area is the two-digit code of a county: 10",
+    "nkey": "a public NKEY of a user begins with U and has 56 capital letters and digits",
+    "webhook": "a webhook is an address: https://receiver.example/events",
+}
+"""What an operator should have typed, where a field has a wrong form."""
 
 
 def _with_secret(neighbour: Neighbour) -> tuple[Neighbour, str]:
@@ -174,13 +207,15 @@ HANDED = {
 
 def _settled(settings: Settings, neighbour: Neighbour, handed: dict[str, str]) -> Said:
     """Let the durables and the file be as the grants now are; say so, and what is to be handed over."""
-    on_the_bus(lambda bus, _: provision.serve(bus.jetstream(), neighbour))
     if neighbour.reads or neighbour.tells:
+        on_the_bus(lambda bus, _: provision.serve(bus.jetstream(), neighbour))
         neighbours.save(settings.neighbours_dir, neighbour)
-    else:
+    else:  # it is shut out first, also where no bus answers
         neighbours.remove(settings.neighbours_dir, neighbour.name)
         (settings.keys_dir / "neighbours" / f"{neighbour.name}.seed").unlink(missing_ok=True)  # granted anew, a new key
         webhooks.secrets(settings).forget(neighbour.name)
+    if not (neighbour.reads or neighbour.tells):
+        on_the_bus(lambda bus, _: provision.serve(bus.jetstream(), neighbour))
     lines = [_handed_over(settings, neighbour.name, {what: value}) for what, value in handed.items()]
     lines += [f"{neighbour.name} reads {listed(neighbour.reads)}", f"{neighbour.name} tells {listed(neighbour.tells)}"]
     if neighbour.areas:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
-from chassis import Refused, Settings, event_loop, run, telemetry
+from chassis import Refused, Settings, clock, event_loop, run, telemetry
 from chassis.bus import Bus
 from chassis.calendar import HELSINKI
 
@@ -79,12 +79,15 @@ def day(text: str) -> datetime:
     """The first instant of a day in Finland that somebody typed.
 
     Raises:
-        argparse.ArgumentTypeError: it is no day.
+        argparse.ArgumentTypeError: it is no day, or still to come.
     """
     try:
-        return datetime.fromisoformat(text).replace(tzinfo=HELSINKI).astimezone(UTC)
+        at = datetime.fromisoformat(text).replace(tzinfo=HELSINKI).astimezone(UTC)
     except ValueError:
         raise argparse.ArgumentTypeError(f"{text!r} is no day: 2026-11-19") from None
+    if at > clock.now():
+        raise argparse.ArgumentTypeError(f"{text} is still to come")
+    return at
 
 
 def shown_day(at: datetime) -> str:

@@ -77,13 +77,18 @@ def test_what_makes_no_sense_is_said_in_a_line(around: County, digi: Digi) -> No
     key = "UAUH5PO2JTK5XIQTJFPHZXSMAILG7O37GFRMYC3N5XLLIIZ4RGSTXGGB"
     assert digi("grant", "lake", "--reads", "pub", "--nkey", key).returncode == 0
     assert "is no event" in refused(digi("grant", "lake", "--reads", "vist_completed"))
-    assert "another neighbour has this key" in refused(digi("grant", "other", "--reads", "pub", "--nkey", key))
+    assert "somebody else has this key" in refused(digi("grant", "other", "--reads", "pub", "--nkey", key))
     assert "does not check" in refused(digi("grant", "other", "--reads", "pub", "--nkey", key[:-1] + "A"))
     assert "has every county already" in refused(digi("grant", "lake", "--areas", "10"))
     assert "what may other do" in refused(digi("grant", "other"))
     assert "was not granted visit_completed" in refused(digi("revoke", "lake", "visit_completed"))
     assert "no-such-neighbour" in refused(digi("revoke", "nobody"))
-    assert "name" in refused(digi("grant", "Not A Name", "--reads", "pub"))
+    assert "a name has" in refused(digi("grant", "Not A Name", "--reads", "pub"))
+    assert "is a name of ours" in refused(digi("grant", "deployer", "--reads", "pub"))
+    assert "is a name of ours" in refused(digi("grant", "include", "--reads", "pub"))
+    assert "no file describes county 99" in refused(digi("grant", "other", "--reads", "pub", "--areas", "99"))
+    assert "two-digit code" in refused(digi("grant", "other", "--reads", "pub", "--areas", "Kotka"))
+    assert "still to come" in digi("grant", "other", "--reads", "pub", "--since", "2999-01-01").stderr
     assert "no-such-letter" in refused(digi("dlq", "show", "7"))
 
 
