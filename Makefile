@@ -45,8 +45,9 @@ fmt: .venv/.done ## Format the code and sort its imports
 	@$(BIN)/ruff check --select I --fix --quiet
 	@$(BIN)/ruff format
 
-contracts: .venv/.done ## Write schemas, asyncapi.yaml and docs/events.md from the declared messages
+contracts: .venv/.done ## Write schemas, asyncapi.yaml, docs/events.md and docs/rules.md from what they describe
 	@$(BIN)/digi contracts write
+	@$(BIN)/python -m tests.rules
 
 clean: ## Remove the environment and caches; what was typed in (.data/) stays
 	@rm -rf .venv build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -100,13 +100,13 @@ class Area(_Setting):
     """Medical helpline outside office hours."""
     chat: Channel
     office_hours: Annotated[tuple[Period, ...], Field(min_length=1)]
-    """When an assessment is due the same day (domain.md rules 14 and 15)."""
+    """When an assessment is due the same day (rules 14 and 15)."""
     closing_days: tuple[date, ...] = ()
     """Days the whole county is closed beside public holidays; no business days."""
     promise_business_days: Annotated[int, Field(ge=1, le=30)] = 5
-    """A left message is answered by the end of this business day (domain.md rule 16)."""
+    """A left message is answered by the end of this business day (rule 16)."""
     promise_warn_day: Annotated[int, Field(ge=1, le=30)] = 3
-    """Staff are to be warned after this business day (domain.md rule 16); no page does so yet."""
+    """Staff are to be warned after this business day (rule 16); no page does so yet."""
     hold_minutes: Annotated[int, Field(ge=1, le=60)] = 10
     """How long a picked time is kept for one person."""
     triage_mode: TriageMode = TriageMode.ROUTING_ONLY

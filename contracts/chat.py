@@ -211,7 +211,7 @@ class CallbackPromised(Event):
     """A left message has a due date.
 
     Sent: once per callback, when the message has been taken in.
-    Source: domain.md rules 14-16.
+    Source: rules 14-16.
     """
 
     callback_id: Id

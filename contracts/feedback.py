@@ -128,7 +128,7 @@ class GiveFeedback(Ask[Given]):
 
 
 class SummaryView(View):
-    """Net promoter score with its base. Source: domain.md rules 26-27."""
+    """Net promoter score with its base. Source: rules 26-27."""
 
     asked: int
     answered: int

@@ -1,7 +1,7 @@
 """The Finnish personal identity code: its form, its check character, the birth date it holds. Nothing else is read.
 
 Pure. A code is taken as it stands, in ASCII and upper case, or not at all.
-Source: domain.md rule 3.
+Source: rule 3.
 """
 
 from __future__ import annotations

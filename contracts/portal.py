@@ -44,7 +44,7 @@ class AssuranceLevel(StrEnum):
 
 
 class PromiseKind(StrEnum):
-    """What a person who leaves a message is promised. Source: domain.md rules 14-16."""
+    """What a person who leaves a message is promised. Source: rules 14-16."""
 
     ASSESSMENT = "assessment"
     """A new or worse symptom: assessed the same office day."""

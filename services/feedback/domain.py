@@ -1,6 +1,6 @@
 """Rules of feedback: what a score means, what a base allows to be said, what must not stand in a text.
 
-Source: domain.md rules 26-27; figures and bases of mission.md section 3.
+Source: rules 26-27; figures and bases of mission.md section 3.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def tally(counts: Mapping[int, int]) -> Tally:
 def net_promoter_score(answers: Tally) -> int | None:
     """Promoters minus detractors in percent of all answers, -100 to 100, half rounded up; None when nobody answered.
 
-    Source: domain.md rule 26.
+    Source: rule 26.
     """
     if answers.answers == 0:
         return None

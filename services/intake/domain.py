@@ -45,7 +45,7 @@ def eligibility(area: Area, *, municipality: str, age_band: AgeBand) -> DeclineR
 
     Another municipality goes before age: its own county knows its own age limit. An unknown municipality ("000") is
     another one. A limit inside a band declines the whole band, for not everybody in it has turned that age.
-    Source: domain.md rule 2 and section 11 ("has turned", inclusive, per area).
+    Source: rule 2 and section 11 ("has turned", inclusive, per area).
     """
     if municipality not in {one.code for one in area.municipalities}:
         return DeclineReason.OTHER_MUNICIPALITY
@@ -194,7 +194,7 @@ def route(found: Triage, *, origin: Origin, chat_open: bool) -> Routed:
     A red flag goes elsewhere at once, by whatever door it came: the page of its outcome says where. Everybody else
     meets a professional, however mild the outcome, in every triage mode: the rules choose a queue, they send nobody
     home.
-    Source: domain.md rules 10-13, design.md (doors).
+    Source: rules 10-13, design.md (doors).
     """
     if found.red:
         return Routed(found, Route.ELSEWHERE, (RouteReason.RED_FLAG,))

@@ -23,4 +23,4 @@ class NotificationsSettings(BaseSettings):
     """For each step of the talk with the gateway."""
     sender: str = "noreply@booking.invalid"
     """Where mail comes from. It is seen by whoever sees the mailbox: let it name neither the unit nor a kind of care
-    (domain.md rule 34)."""
+    (rule 34)."""

@@ -69,7 +69,7 @@ def offer_times(ask: OfferTimes, tx: Transaction) -> TimesView:
     if contact is None:
         raise Refused("not-yours", "the contact is not one of the viewer's areas")
     if contact.identified_at is None:
-        raise Refused("not-identified", "a time needs strong identification first (domain.md rule 8)")
+        raise Refused("not-identified", "a time needs strong identification first (rule 8)")
     if contact.offered_modality is not None:
         return _times(tx, contact)
     free = store.free_times(tx, contact.area)

@@ -18,7 +18,7 @@ def remember_contact(fact: ContactRouted, tx: Transaction) -> None:
 
 @on(IdentityVerified)
 def open_booking(fact: IdentityVerified, tx: Transaction) -> None:
-    """Only an identified contact gets times (domain.md rule 8)."""
+    """Only an identified contact gets times (rule 8)."""
     if not store.remember_identity(tx, fact.contact_id, fact.verified_at):
         raise TryLater("contact-not-yet-routed", "identified before its routing arrived here; it comes again")
     tx.hint(contact=fact.contact_id)

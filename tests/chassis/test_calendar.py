@@ -62,7 +62,7 @@ def test_business_days_are_counted_from_the_day_after(start: date, after_one: da
     ],
 )
 def test_is_no_business_day(day: date) -> None:
-    """Act 150/1930 section 5 (domain.md rule 18)."""
+    """Act 150/1930 section 5 (rule 18)."""
     assert not calendar.is_business_day(day)
 
 

@@ -23,32 +23,32 @@ def areas() -> Areas:
     ],
 )
 def test_a_county_has_its_municipalities(areas: Areas, code: str, municipalities: set[str]) -> None:
-    """Six in Kymenlaakso, eight in Keski-Pohjanmaa: domain.md rule 1."""
+    """Six in Kymenlaakso, eight in Keski-Pohjanmaa: rule 1."""
     assert {one.code for one in areas.area(code).municipalities} == municipalities
 
 
 @pytest.mark.parametrize(("code", "age"), [("10", 16), ("18", 18)])
 def test_a_county_has_its_minimum_age(areas: Areas, code: str, age: int) -> None:
-    """domain.md rule 2."""
+    """Rule 2."""
     assert areas.area(code).minimum_age == age
 
 
 def test_soite_chats_on_tuesday_and_thursday_from_nine_to_eleven(areas: Areas) -> None:
-    """domain.md rule 20."""
+    """Rule 20."""
     hours = [(one.weekday, one.opens, one.closes) for one in areas.area("18").chat.periods]
     assert hours == [(2, time(9), time(11)), (4, time(9), time(11))]
 
 
 @pytest.mark.parametrize("code", ["10", "18"])
 def test_office_hours_are_mon_thu_8_16_and_fri_8_15(areas: Areas, code: str) -> None:
-    """domain.md rule 14."""
+    """Rule 14."""
     hours = [(one.weekday, one.opens, one.closes) for one in areas.area(code).office_hours]
     assert hours == [*((day, time(8), time(16)) for day in range(1, 5)), (5, time(8), time(15))]
 
 
 @pytest.mark.parametrize("code", ["10", "18"])
 def test_a_left_message_is_answered_in_5_business_days_and_warned_of_after_3(areas: Areas, code: str) -> None:
-    """domain.md rule 16."""
+    """Rule 16."""
     area = areas.area(code)
     assert (area.promise_business_days, area.promise_warn_day) == (5, 3)
 

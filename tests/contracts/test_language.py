@@ -164,6 +164,7 @@ def _could_be_free(string: Schema) -> bool:
 
 @each_event
 def test_no_field_of_an_event_could_carry_free_text_or_a_name(kind: EventType) -> None:
+    """Rule 4."""
     assert open_strings(of_event(kind)) == []
 
 

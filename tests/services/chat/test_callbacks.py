@@ -27,7 +27,7 @@ def called(desk: Desk, callback_id: object, outcome: CallOutcome) -> object:
 
 
 def test_a_left_message_is_promised_a_call(chat: Unit, desk: Desk) -> None:
-    """Left on Tuesday 24.11.2026 for advice: due on the fifth business day (domain.md rule 16)."""
+    """Left on Tuesday 24.11.2026 for advice: due on the fifth business day (rule 16)."""
     fact = desk.left_message(kind=PromiseKind.ADVICE)
     expected = CallbackPromised(
         area="10",
@@ -42,7 +42,7 @@ def test_a_left_message_is_promised_a_call(chat: Unit, desk: Desk) -> None:
 
 
 def test_a_new_or_worse_symptom_is_promised_a_call_today(desk: Desk) -> None:
-    """domain.md rule 14."""
+    """Rule 14."""
     desk.left_message(kind=PromiseKind.ASSESSMENT)
     assert [one.due_on for one in desk.callbacks()] == [date(2026, 11, 24)]
 
@@ -216,7 +216,7 @@ def test_every_person_on_a_list_that_was_read_is_audited(chat: Unit, desk: Desk)
 
 
 def test_a_promise_is_late_after_its_day(desk: Desk) -> None:
-    """Breach after the end of day 5: domain.md rule 16."""
+    """Breach after the end of day 5: rule 16."""
     desk.left_message(kind=PromiseKind.ADVICE)
     desk.chat.clock.set(datetime(2026, 12, 1, 21, 59, 59, tzinfo=UTC))  # 23.59.59 in Helsinki
     before = [one.late for one in desk.callbacks()]

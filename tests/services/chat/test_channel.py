@@ -14,7 +14,7 @@ def test_a_channel_is_always_open_in_practice(chat: Unit) -> None:
 
 
 def test_a_channel_keeps_its_hours_in_production(tmp_path: Path) -> None:
-    """The clock starts on a Tuesday at 10.00: Soite chats Tue and Thu 9-11 (domain.md rule 20)."""
+    """The clock starts on a Tuesday at 10.00: Soite chats Tue and Thu 9-11 (rule 20)."""
     over = {"nats_url": "nats://bus", "nats_monitor_url": "http://bus", "public_url": "https://example.fi"}
     chat = Unit(build(practice_settings(tmp_path, profile="production", **over)))
     before = chat.asks(GetChannel(area="18"), viewer=client(uuid4())).open

@@ -261,7 +261,7 @@ def test_nobody_is_asked_to_identify_while_waiting(desk: Desk) -> None:
 
 
 def test_an_ended_conversation_tells_what_it_was(chat: Unit, desk: Desk) -> None:
-    """Durations are whole seconds (domain.md rule 31): waited 33, talked 1234 (mission.md section 3)."""
+    """Durations are whole seconds (rule 31): waited 33, talked 1234 (mission.md section 3)."""
     waiting = desk.queued(language="sv")
     desk.later(seconds=33)
     contact_id = desk.accepted(waiting).contact_id

@@ -37,7 +37,7 @@ def closed_on(*days: date) -> Area:
     ],
 )
 def test_advice_is_due_on_the_fifth_business_day_after_receipt(received_at: datetime, due_on: date) -> None:
-    """Promise of 1-5 business days, day 0 = receipt: mission.md section 5, domain.md rule 16."""
+    """Promise of 1-5 business days, day 0 = receipt: mission.md section 5, rule 16."""
     assert domain.callback_due(PromiseKind.ADVICE, received_at, SOITE) == due_on
 
 
@@ -49,7 +49,7 @@ def test_advice_is_due_on_the_fifth_business_day_after_receipt(received_at: date
     ],
 )
 def test_an_assessment_asked_for_in_office_hours_is_due_the_same_day(received_at: datetime, due_on: date) -> None:
-    """Office hours Mon-Thu 8-16, Fri 8-15: domain.md rule 14."""
+    """Office hours Mon-Thu 8-16, Fri 8-15: rule 14."""
     assert domain.callback_due(PromiseKind.ASSESSMENT, received_at, SOITE) == due_on
 
 
@@ -65,7 +65,7 @@ def test_an_assessment_asked_for_in_office_hours_is_due_the_same_day(received_at
 def test_an_assessment_asked_for_outside_office_hours_is_due_when_they_next_begin(
     received_at: datetime, due_on: date
 ) -> None:
-    """domain.md rule 15."""
+    """Rule 15."""
     assert domain.callback_due(PromiseKind.ASSESSMENT, received_at, SOITE) == due_on
 
 
@@ -86,7 +86,7 @@ def test_an_area_without_office_hours_cannot_promise_an_assessment() -> None:
 
 @pytest.mark.parametrize(("at", "on_time"), [(local(2026, 12, 1, 23, 59, 59), True), (local(2026, 12, 2, 0, 0), False)])
 def test_a_promise_lasts_to_the_end_of_its_day(at: datetime, on_time: bool) -> None:
-    """The call may come after office hours the same day: domain.md rule 14."""
+    """The call may come after office hours the same day: rule 14."""
     assert domain.is_on_time(at, date(2026, 12, 1)) is on_time
 
 
@@ -151,7 +151,7 @@ def test_a_clock_set_back_counts_no_negative_seconds() -> None:
 
 
 def test_a_closed_channel_says_when_it_opens() -> None:
-    """Tue and Thu 9-11: domain.md rule 20."""
+    """Tue and Thu 9-11: rule 20."""
     view = domain.channel_at(SOITE, local(2026, 11, 24, 11))
     assert (view.open, view.closes_at, view.opens_at) == (False, None, local(2026, 11, 26, 9))
 

@@ -91,7 +91,7 @@ def test_without_answers_there_is_no_score(feedback: Unit) -> None:
 
 
 def test_13_answers_to_21_invitations_give_the_figures_of_soite(feedback: Unit) -> None:
-    """Source: mission.md section 3: NPS 92 of 12/1/0, feedback share 13 of 21 lies in 40.9-79.2 %."""
+    """Rule 27: Source: mission.md section 3: NPS 92 of 12/1/0, feedback share 13 of 21 lies in 40.9-79.2 %."""
     invitations = [invite(feedback, area="18") for _ in range(21)]
     for invited, score in zip(invitations, [10] * 12 + [8], strict=False):
         give(feedback, invited, score)

@@ -43,7 +43,7 @@ def test_a_half_is_rounded_away_from_zero() -> None:
 
 
 def test_nine_promotes_seven_is_passive_six_detracts() -> None:
-    """Source: domain.md rule 26."""
+    """Source: rule 26."""
     assert tally({10: 1, 9: 2, 8: 4, 7: 8, 6: 16, 0: 32}) == Tally(promoters=3, passives=12, detractors=48)
 
 

@@ -137,7 +137,7 @@ def test_staff_of_the_area_see_who_an_identified_contact_is(intake: Unit) -> Non
 
 
 def test_a_person_from_abroad_has_no_code(intake: Unit) -> None:
-    """domain.md rule 7."""
+    """Rule 7."""
     contact_id = identified(intake, personal_identity_code=None, birth_date="1975-05-05")
     view = intake.asks(GetPerson(contact_id=contact_id), viewer=staff())
     assert (view.birth_year, view.personal_identity_code) == (1975, "")

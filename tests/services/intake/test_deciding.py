@@ -74,13 +74,13 @@ def test_in_practice_the_chat_is_open_at_midnight(intake: Unit) -> None:
 
 
 def test_the_soite_chat_is_open_on_tuesday_at_ten(real_intake: Unit) -> None:
-    """domain.md rule 20."""
+    """Rule 20."""
     real_intake.hears(opened(area="18", municipality="272"))
     assert real_intake.told_of(ContactRouted)[0].route is Route.CHAT
 
 
 def test_outside_the_chats_hours_the_person_is_called_back(real_intake: Unit) -> None:
-    """domain.md rule 20."""
+    """Rule 20."""
     real_intake.clock.set(SIXTEEN_IN_HELSINKI)
     real_intake.hears(opened(area="18", municipality="272"))
     assert real_intake.told_of(ContactRouted)[0].reasons == (RouteReason.NO_RED_FLAG, RouteReason.CHAT_CLOSED)

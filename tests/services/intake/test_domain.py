@@ -61,7 +61,7 @@ def triage(trouble: str, given: list[Answer]) -> Triage:
 def test_kymenlaakso_takes_from_16_and_soite_from_18(
     areas: Areas, area: str, municipality: str, band: AgeBand, declined: DeclineReason | None
 ) -> None:
-    """domain.md rule 2: 16 in Kymenlaakso, 18 in Soite, has turned."""
+    """Rule 2: 16 in Kymenlaakso, 18 in Soite, has turned."""
     assert domain.eligibility(areas.area(area), municipality=municipality, age_band=band) == declined
 
 
@@ -98,7 +98,7 @@ def test_yes_to_a_red_flag_ends_at_or_above_the_class_of_each_of_its_signs(troub
 
 @pytest.mark.parametrize(("trouble", "flag"), FLAG_QUESTIONS)
 def test_dont_know_to_a_red_flag_is_one_class_milder_and_never_below_physician(trouble: str, flag: str) -> None:
-    """domain.md rule 10."""
+    """Rule 10."""
     whole = min(SEVERITY.index(TABLE[sign]) for sign in RULES.flag(flag).signs)
     expected = min(whole + 1, SEVERITY.index(TriageOutcome.PHYSICIAN))
     assert SEVERITY.index(outcome(trouble, answers(trouble, **{flag: "dont_know"}))) == expected
@@ -199,7 +199,7 @@ def test_a_red_flag_goes_elsewhere_by_every_door_even_when_the_chat_is_open(
 
 @pytest.mark.parametrize("mild", SEVERITY[4:])
 def test_without_a_red_flag_every_outcome_meets_a_professional_in_the_open_chat(mild: TriageOutcome) -> None:
-    """domain.md rules 12 and 13: the rules assess nobody."""
+    """Rules 12 and 13: the rules assess nobody."""
     routed = domain.route(found(mild), origin=Origin.CHAT, chat_open=True)
     assert (routed.route, routed.reasons) == (Route.CHAT, (RouteReason.NO_RED_FLAG, RouteReason.CHAT_OPEN))
 

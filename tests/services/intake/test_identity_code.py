@@ -19,7 +19,7 @@ def born(given: str, *, test_codes: bool = True) -> date:
     ("sign", "century"), [("+", 1800), *((sign, 1900) for sign in "-YXWVU"), *((sign, 2000) for sign in "ABCDEF")]
 )
 def test_a_century_sign_tells_the_century(sign: str, century: int) -> None:
-    """domain.md rule 3."""
+    """Rule 3."""
     assert born(code(f"210205{sign}901")) == date(century + 5, 2, 21)
 
 
@@ -36,7 +36,7 @@ def test_the_published_test_code_is_valid() -> None:
 
 @pytest.mark.parametrize("wrong", [one for one in "0123456789ABCDEFHJKLMNPRSTUVWXY" if one != CODE[-1]])
 def test_a_wrong_check_character_is_refused(wrong: str) -> None:
-    """domain.md rule 3: exactly one of 31 fits."""
+    """Rule 3: exactly one of 31 fits."""
     with pytest.raises(Unprocessable, match="bad-personal-identity-code"):
         born(CODE[:-1] + wrong)
 
@@ -77,7 +77,7 @@ def test_a_leap_day_is_a_birth_date() -> None:
     ids=["full-width", "minus sign", "newline", "space", "lower case", "no sign", "empty", "too long"],
 )
 def test_a_code_is_taken_as_it_stands_in_ascii_or_not_at_all(given: str) -> None:
-    """domain.md rule 3 and section 1: stdnum cleans these, we do not."""
+    """Rule 3 and section 1: stdnum cleans these, we do not."""
     with pytest.raises(Unprocessable, match="bad-personal-identity-code"):
         born(given)
 
@@ -100,7 +100,7 @@ def test_born_today_is_not_in_the_future_and_tomorrow_is(day: str, taken: bool) 
 
 @pytest.mark.parametrize("number", ["900", "950", "999"])
 def test_a_test_persons_code_is_refused_outside_practice(number: str) -> None:
-    """domain.md rule 3: 900-999 is nobody's."""
+    """Rule 3: 900-999 is nobody's."""
     with pytest.raises(Unprocessable, match="test-personal-identity-code"):
         born(code(f"210281-{number}"), test_codes=False)
 

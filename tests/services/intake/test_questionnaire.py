@@ -36,7 +36,7 @@ def every_text(part: object) -> Iterator[Texts]:
 
 @pytest.mark.parametrize("language", list(Language))
 def test_every_text_is_there_in_every_language(questionnaire: Questionnaire, language: Language) -> None:
-    """domain.md rule 35."""
+    """Rule 35."""
     texts = [one.of(language) for one in every_text(questionnaire)]
     assert len(texts) == len(re.findall(rf"\b{language} = ", FILE))
     assert all(text.strip() for text in texts)
@@ -60,7 +60,7 @@ def test_no_questionnaire_asks_more_than_seven_questions(questionnaire: Question
 
 
 def test_the_safety_page_shows_every_sign_of_class_112(questionnaire: Questionnaire) -> None:
-    """domain.md section 3: eight rows."""
+    """Rule 11. domain.md section 3: eight rows."""
     assert [sign.code for sign in questionnaire.emergency_signs()] == [
         "g_chest", "g_stroke", "g_highenergy", "g_collapse", "g_cannotmove", "n_dissect", "n_mening", "j_disloc",
     ]  # fmt: skip

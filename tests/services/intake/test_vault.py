@@ -93,14 +93,14 @@ def test_two_persons_of_one_name_are_two_rows(intake: Unit) -> None:
 
 
 def test_persons_without_a_code_are_never_merged_however_alike(intake: Unit) -> None:
-    """domain.md rule 7."""
+    """Rule 7."""
     for _ in range(2):
         identified(intake, personal_identity_code=None)
     assert [one.lookup for one in persons(intake)] == [None, None]
 
 
 def test_a_person_without_a_code_is_not_merged_with_one_who_has_it(intake: Unit) -> None:
-    """domain.md rule 7."""
+    """Rule 7."""
     first, second = identified(intake), identified(intake, personal_identity_code=None)
     assert person_of(intake, first) != person_of(intake, second)
 
@@ -156,7 +156,7 @@ def test_a_person_that_cannot_be_is_not_kept(intake: Unit, wrong: dict[str, Any]
 
 
 def test_a_test_person_is_refused_outside_practice(real_intake: Unit) -> None:
-    """domain.md rule 3."""
+    """Rule 3."""
     identified(real_intake)
     assert (real_intake.outcome, persons(real_intake)) == ("unprocessable", [])
 

@@ -56,7 +56,7 @@ def entry(**over):
 
 @pytest.mark.parametrize(("template", "language"), EVERY)
 def test_every_template_has_every_part_in_every_language(template: Template, language: Language) -> None:
-    """domain.md rule 35."""
+    """Rule 35."""
     assert all(wording(letter(template=template, language=language))[part] for part in PARTS)
 
 
@@ -80,7 +80,7 @@ def holes(file: str) -> dict[str, set[str]]:
 
 @pytest.mark.parametrize(("template", "language"), EVERY)
 def test_no_word_says_that_somebody_is_a_client_of_what_or_why(template: Template, language: Language) -> None:
-    """domain.md rule 34: neither health data nor the client relation, in no part of the mail."""
+    """Rule 34: neither health data nor the client relation, in no part of the mail."""
     mail = compose(letter(template=template, language=language), sender=SENDER, address=ADDRESS)
     texts = [part.get_content() for part in mail.walk() if not part.is_multipart()]
     seen = "\n".join([*texts, *mail.values()]).lower()
@@ -113,7 +113,7 @@ def test_a_mail_says_when_in_finnish_time_and_in_the_language_of_the_person(
     ],
 )
 def test_a_time_in_the_night_of_the_clock_change_is_written_as_the_clock_shows_it(starts_at: str, local: str) -> None:
-    """domain.md rule 19."""
+    """Rule 19."""
     assert f"klo {local}" in wording(letter(datetime.fromisoformat(starts_at)))["subject"]
 
 

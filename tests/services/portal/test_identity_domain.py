@@ -81,7 +81,7 @@ def test_every_level_of_strong_identification_is_enough(level: str) -> None:
 
 @pytest.mark.parametrize("level", TEST_LEVELS)
 def test_a_test_level_is_never_enough_outside_practice_even_where_it_is_listed(level: str) -> None:
-    """Source: domain.md rule 5."""
+    """Source: rule 5."""
     with pytest.raises(Refused, match="identity-level-too-low"):
         check_token(token(acr=level), expected(acr_values={level}))
 
@@ -133,7 +133,7 @@ def test_a_finnish_person_is_read_with_the_birth_date_of_the_code() -> None:
 
 
 def test_an_eidas_person_without_a_code_is_left_to_a_humans_match() -> None:
-    """Source: domain.md rule 7."""
+    """Source: rule 7."""
     claims = person(code=None, acr="http://eidas.europa.eu/LoA/high")
     found = person_of(claims, NAMES, today=TODAY, practice=False)
     assert (found.personal_identity_code, found.birth_date) == (None, date(1952, 10, 13))
@@ -173,7 +173,7 @@ def test_a_person_without_a_proper_name_is_refused(over: dict[str, Any]) -> None
     ],
 )
 def test_the_century_sign_tells_the_century(code: str, born: date | None) -> None:
-    """Source: domain.md rule 3."""
+    """Source: rule 3."""
     if born is None:
         code = code[:-1] + check_character(code[:6], code[7:10])
         born = date(2002, 2, 2)

@@ -1,4 +1,4 @@
-"""Each answer is tampered with in one way, and identifies nobody. Source: domain.md rules 5 and 6."""
+"""Each answer is tampered with in one way, and identifies nobody. Source: rules 5 and 6."""
 
 from __future__ import annotations
 
@@ -255,7 +255,7 @@ def test_the_provider_refuses_a_request_that_leaves_something_out(world: World, 
 
 
 def test_the_provider_refuses_an_unsigned_request_of_a_client_that_signs(world: World) -> None:
-    """Source: domain.md rule 6."""
+    """Source: rule 6."""
     over = {"client_id": "digiterapia-resident", "redirect_uri": "http://127.0.0.1:8000/identity/callback"}
     assert query(authorize(world, **over).headers["location"])["error"] == "invalid_request"
 

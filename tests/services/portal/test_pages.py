@@ -271,7 +271,7 @@ def test_a_closed_chat_takes_a_message(closed_town: Town) -> None:
 
 
 def test_a_left_message_is_promised_a_call_by_the_fifth_business_day(closed_town: Town) -> None:
-    """Tuesday 24.11.2026 + 5 business days = Tuesday 1.12.2026 (domain.md rule 16)."""
+    """Tuesday 24.11.2026 + 5 business days = Tuesday 1.12.2026 (rule 16)."""
     case = evening(closed_town)
     closed_town.resident.post(f"{case}/callback", LEFT)
     assert heading(closed_town.resident.get(case).text) == "Soitamme sinulle viimeistään tiistaina 1.12.2026"

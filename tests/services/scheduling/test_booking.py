@@ -363,7 +363,7 @@ def test_a_resident_sees_no_visit_list(scheduling: Unit) -> None:
 
 
 def test_every_contact_of_a_read_visit_list_is_on_record(scheduling: Unit) -> None:
-    """domain.md rule 32."""
+    """Rule 32."""
     visits = [booked(scheduling, TOMORROW_AT_NINE + timedelta(hours=hours)) for hours in (0, 3)]
     before = len(scheduling.audited)
     scheduling.asks(GetVisits(), viewer=staff())
@@ -374,7 +374,7 @@ def test_every_contact_of_a_read_visit_list_is_on_record(scheduling: Unit) -> No
 
 
 def test_booking_and_completing_are_on_record(scheduling: Unit) -> None:
-    """domain.md rule 32."""
+    """Rule 32."""
     visit = booked(scheduling)
     scheduling.asks(CompleteVisit(visit_id=visit.visit_id), viewer=staff())
     changes = [(row.what, row.viewer_id) for row in scheduling.audited if row.action == "change"]

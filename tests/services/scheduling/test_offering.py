@@ -74,7 +74,7 @@ def test_an_offer_makes_the_pages_of_the_contact_read_again(scheduling: Unit) ->
 
 
 def test_an_anonymous_contact_is_offered_nothing(scheduling: Unit) -> None:
-    """A time needs strong identification first: domain.md rule 8."""
+    """A time needs strong identification first: rule 8."""
     publish(scheduling, TOMORROW_AT_NINE)
     contact_id = routed(scheduling)
     assert refusal(scheduling, OfferTimes(contact_id=contact_id), staff()) == "not-identified"
@@ -188,7 +188,7 @@ def test_a_new_offer_after_a_completed_visit_shows_times_again(scheduling: Unit)
 
 
 def test_a_therapist_looking_at_a_visit_is_on_record(scheduling: Unit) -> None:
-    """Every read of a client's data by staff is logged: domain.md rule 32."""
+    """Every read of a client's data by staff is logged: rule 32."""
     visit = booked(scheduling)
     before = len(scheduling.audited)
     times(scheduling, visit.contact_id, staff(MATTI))

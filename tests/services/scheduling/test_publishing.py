@@ -132,7 +132,7 @@ def test_a_new_name_stands_on_every_time_of_the_therapist(scheduling: Unit) -> N
 
 @pytest.mark.parametrize("day", ["2026-10-25", "2027-03-28"])
 def test_hourly_times_of_a_night_when_the_clock_moves_do_not_overlap(scheduling: Unit, day: str) -> None:
-    """Summer time ends 25.10.2026 and begins 28.3.2027: domain.md rule 19."""
+    """Summer time ends 25.10.2026 and begins 28.3.2027: rule 19."""
     first = START.fromisoformat(f"{day}T00:00:00+00:00")
     scheduling.clock.set(first - timedelta(days=1))
     assert len(publish_hours(scheduling, first, 4, minutes=60).slots) == 4

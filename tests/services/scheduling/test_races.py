@@ -88,6 +88,7 @@ def rows(unit: Unit, statement: str) -> list[Any]:
 
 
 def test_fifty_people_picking_one_time_give_one_hold(together: list[Unit]) -> None:
+    """Rule 23."""
     slot_id = publish(together[0], TOMORROW_AT_NINE).slots[0].slot_id
     people = offered_crowd(together[0], CROWD)
     ended = at_once(together, [holding(one, slot_id) for one in people])
@@ -104,6 +105,7 @@ def test_fifty_people_picking_a_time_whose_hold_has_expired_give_one_hold(togeth
 
 
 def test_fifty_clicks_on_one_booking_give_one_visit(together: list[Unit]) -> None:
+    """Rule 23."""
     publish(together[0], TOMORROW_AT_NINE)
     contact_id = offered(together[0])
     held = hold(together[0], contact_id, times(together[0], contact_id).slots[0].slot_id)
