@@ -21,7 +21,8 @@ NAMED = re.compile(r"\b[Rr]ules? ((?:\d+(?:, | and |-)?)+)")
 HEAD = """\
 # Rules
 
-Made from `docs/rules.toml` and the tests by `make contracts`; do not edit by hand. Docstrings name a rule by its number.
+Made from `docs/rules.toml` and the tests by `make contracts`; do not edit by hand.
+Docstrings name a rule by its number.
 
 | | rule | source | held by |
 |---|---|---|---|
