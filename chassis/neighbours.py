@@ -11,7 +11,6 @@ import binascii
 import hashlib
 import hmac
 import json
-import os
 import re
 import secrets
 import tomllib
@@ -26,13 +25,12 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     StringConstraints,
-    ValidationError,
     field_validator,
     model_validator,
 )
 
 from chassis.errors import Refused
-from chassis.seal import write_private
+from chassis.seal import replace_private
 from chassis.service import FRONT_ENDS
 from contracts.base import EVENTS, NEIGHBOUR_DURABLE, AreaCode, EventType, Instant
 
@@ -55,7 +53,7 @@ EventKey = Annotated[str, StringConstraints(pattern=r"^[a-z]+\.[a-z0-9_]+\.v[0-9
 
 
 class Neighbour(BaseModel):
-    """One system and its grants. Nothing is granted by default."""
+    """One neighbour and its grants. Nothing is granted by default."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -71,7 +69,7 @@ class Neighbour(BaseModel):
     areas: tuple[AreaCode, ...] = ()
     """Counties whose facts it may read or tell; empty: every one."""
     webhook: WebAddress | None = None
-    """Where what it reads is posted, for a system without NATS."""
+    """Where what it reads is posted, for a neighbour without NATS."""
     client_secrets: tuple[Sha256, ...] = ()
     """Digests of the secrets with which it posts; two while one takes over from the other."""
 
@@ -107,7 +105,7 @@ class Neighbour(BaseModel):
         for key in keys:
             if not may_be_posted(kind_of(key)):
                 allowed = ", ".join(kind.key for kind in EVENTS.values() if may_be_posted(kind))
-                raise ValueError(f"{key} is for its owner alone to tell; another system may be granted {allowed}")
+                raise ValueError(f"{key} is for its owner alone to tell; a neighbour may be granted {allowed}")
         return keys
 
     def opened_by(self, secret: str) -> str | None:
@@ -141,7 +139,7 @@ def _is_port(netloc: str) -> bool:
 
 
 def may_be_posted(kind: EventType) -> bool:
-    """Whether another system may tell it: a fact that only a front end knows. A count is its owner's."""
+    """Whether a neighbour may tell it: a fact that only a front end knows. A count is its owner's."""
     return kind.owner in FRONT_ENDS and not kind.public
 
 
@@ -184,7 +182,7 @@ def _keys(word: str) -> list[str]:
 
 
 def load(folder: Path) -> dict[str, Neighbour]:
-    """Every neighbour, by name. No folder: none.
+    """Every neighbour, by name, for an operator: who is told of a file that does not make sense. No folder: none.
 
     Raises:
         ValueError: a file does not make sense; says which.
@@ -192,10 +190,31 @@ def load(folder: Path) -> dict[str, Neighbour]:
     return {file.stem: _read(file) for file in sorted(folder.glob("*.toml"))}
 
 
+def readable(folder: Path) -> tuple[dict[str, Neighbour], frozenset[str]]:
+    """Every neighbour whose file makes sense, by name, and the names of those whose file does not.
+
+    For whoever is at work: one bad file is in nobody else's way.
+
+    Raises:
+        OSError: the folder is not there, or cannot be listed; that is not the same as no neighbours.
+    """
+    found, bad = {}, set()
+    for file in sorted(each for each in folder.iterdir() if each.suffix == ".toml"):
+        try:
+            found[file.stem] = _read(file)
+        except FileNotFoundError:  # taken away since
+            continue
+        except ValueError:
+            bad.add(file.stem)
+    return found, frozenset(bad)
+
+
 def _read(file: Path) -> Neighbour:
     try:
         return Neighbour.model_validate({"name": file.stem, **tomllib.loads(file.read_text(encoding="utf-8"))})
-    except (ValidationError, tomllib.TOMLDecodeError) as error:
+    except FileNotFoundError:
+        raise
+    except (ValueError, OSError) as error:
         raise ValueError(f"{file}: {error}") from error
 
 
@@ -223,10 +242,7 @@ def save(folder: Path, neighbour: Neighbour) -> None:
     told = neighbour.model_dump(mode="json", exclude={"name", "since"}, exclude_defaults=True)
     since = f"since = {neighbour.since.isoformat()}"
     lines = [since, *(f"{name} = {json.dumps(value)}" for name, value in told.items()), ""]
-    fresh = folder / f"{neighbour.name}.toml.{os.getpid()}"
-    fresh.unlink(missing_ok=True)
-    write_private(fresh, "\n".join(lines))
-    fresh.replace(folder / f"{neighbour.name}.toml")
+    replace_private(folder / f"{neighbour.name}.toml", "\n".join(lines))
 
 
 def remove(folder: Path, name: str) -> None:

@@ -129,8 +129,8 @@ async def bus(settings: Settings, services: Sequence[Service]) -> AsyncIterator[
     if settings.nats_url:
         yield settings.nats_url, settings.nats_monitor_url
         return
-    known = neighbours.load(settings.neighbours_dir)
-    server = EmbeddedNats(settings, settings.embedded_nats_port, accounts(settings, services, known.values()))
+    known = _granted(settings)
+    server = EmbeddedNats(settings, settings.embedded_nats_port, accounts(settings, services, known[0].values()))
     await server.start()
     following = asyncio.create_task(_follow_grants(server, settings, services, known))
     try:
@@ -152,19 +152,46 @@ def accounts(settings: Settings, services: Sequence[Service], others: Iterable[N
     return permissions.configuration(granted, public_keys, reading)
 
 
-async def _follow_grants(
-    server: EmbeddedNats, settings: Settings, services: Sequence[Service], known: dict[str, Neighbour]
-) -> None:
+Granted = tuple[dict[str, Neighbour], frozenset[str]]
+"""Neighbours by name, and the names of those whose file makes no sense."""
+
+
+def _granted(settings: Settings) -> Granted:
+    """Who is granted something; a neighbour whose file makes no sense has no access, and is in nobody else's way."""
+    try:
+        known = neighbours.readable(settings.neighbours_dir)
+    except FileNotFoundError:  # nobody was ever granted anything
+        return {}, frozenset()
+    _say_who_is_out(known[1])
+    return known
+
+
+def _granted_now(settings: Settings, known: Granted) -> Granted:
+    try:
+        return neighbours.readable(settings.neighbours_dir)
+    except FileNotFoundError:
+        if any(known):  # whoever was let in stays in
+            raise
+        return known
+
+
+def _say_who_is_out(names: Iterable[str]) -> None:
+    for name in sorted(names):
+        telemetry.log("run").error("no access: the file makes no sense", neighbour=name, code="bad-neighbour-file")
+
+
+async def _follow_grants(server: EmbeddedNats, settings: Settings, services: Sequence[Service], known: Granted) -> None:
     """Tell our own server when neighbours come, go or are granted something else than it knows."""
     while True:
         await asyncio.sleep(GRANTS_SECONDS)
         try:
-            now = await asyncio.to_thread(neighbours.load, settings.neighbours_dir)
+            now = await asyncio.to_thread(_granted_now, settings, known)
             if now != known:
-                told = await asyncio.to_thread(accounts, settings, services, now.values())
+                told = await asyncio.to_thread(accounts, settings, services, now[0].values())
                 for _ in range(RELOADS):
                     server.reload(told)
                     await asyncio.sleep(GRANTS_SECONDS)
+                _say_who_is_out(now[1] - known[1])
                 known = now
         except (ValueError, OSError) as error:
             telemetry.log("run").error("grants not read", error_type=type(error).__name__)
@@ -188,7 +215,7 @@ async def deployer(settings: Settings, url: str) -> AsyncIterator[Bus]:
 async def provision_bus(settings: Settings, url: str, services: Sequence[Service]) -> None:
     """Make or update streams and consumers, as the deployer."""
     async with deployer(settings, url) as there:
-        await provision.provision(there.jetstream(), services, neighbours.load(settings.neighbours_dir).values())
+        await provision.provision(there.jetstream(), services, _granted(settings)[0].values())
 
 
 async def _until_told() -> str:

@@ -34,6 +34,17 @@ def write_private(file: Path, text: str) -> None:
         opened.write(text)
 
 
+def replace_private(file: Path, text: str) -> None:
+    """Write a file that this user alone can read in place of the one there may be. Safe to repeat.
+
+    Whoever reads meanwhile sees the old one or the new one.
+    """
+    fresh = file.with_name(f"{file.name}.{os.getpid()}")
+    fresh.unlink(missing_ok=True)
+    write_private(fresh, text)
+    fresh.replace(file)
+
+
 def make_keys(keys_dir: Path, services: list[str]) -> None:
     """Give every service that has none a key pair. Safe to repeat: an existing key is never touched."""
     public = keys_dir / "public"

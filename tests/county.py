@@ -71,7 +71,7 @@ class County:
 
     async def connect(self, name: str) -> Client:
         """A plain client of the neighbour's own, once the server lets it reach our streams."""
-        (granted,) = (each for each in neighbours.load(self.settings.neighbours_dir).values() if each.name == name)
+        granted = neighbours.one(self.settings.neighbours_dir, name)
         found: list[Client] = []
 
         async def heard(error: Exception) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -61,6 +62,49 @@ def test_a_file_that_makes_no_sense_is_in_nobody_elses_way(tmp_path: Path) -> No
     neighbours.save(tmp_path, neighbour(tells=tuple(TELLABLE)))
     (tmp_path / "other.toml").write_text("tells = 7")
     assert neighbours.one(tmp_path, "navigator").name == "navigator"
+
+
+def bad_toml(file: Path) -> None:
+    file.write_text("tells = ")
+
+
+def bad_words(file: Path) -> None:
+    file.write_text("tells = 7")
+
+
+def bad_bytes(file: Path) -> None:
+    file.write_bytes(b"\xff")
+
+
+def no_file(file: Path) -> None:
+    file.mkdir()
+
+
+BAD = (bad_toml, bad_words, bad_bytes, no_file)
+
+
+@pytest.mark.parametrize("spoil", BAD)
+def test_who_is_at_work_reads_all_but_the_bad_file_and_learns_whose_it_is(
+    tmp_path: Path, spoil: Callable[[Path], None]
+) -> None:
+    neighbours.save(tmp_path, neighbour())
+    spoil(tmp_path / "other.toml")
+    known, bad = neighbours.readable(tmp_path)
+    assert (list(known), bad) == (["navigator"], {"other"})
+
+
+@pytest.mark.parametrize("spoil", BAD)
+def test_an_operator_is_told_which_file_is_bad(tmp_path: Path, spoil: Callable[[Path], None]) -> None:
+    neighbours.save(tmp_path, neighbour())
+    spoil(tmp_path / "other.toml")
+    with pytest.raises(ValueError, match=r"other\.toml"):
+        neighbours.load(tmp_path)
+
+
+def test_a_folder_that_is_not_there_is_not_the_same_as_no_neighbours(tmp_path: Path) -> None:
+    assert neighbours.readable(tmp_path) == ({}, frozenset())
+    with pytest.raises(FileNotFoundError):
+        neighbours.readable(tmp_path / "away")
 
 
 @pytest.mark.parametrize("name", ["other", "../there/navigator", "", ".", "navigator/../navigator", "navi\x00gator"])

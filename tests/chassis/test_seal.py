@@ -11,7 +11,7 @@ from joserfc import jwe
 from joserfc.jwk import ECKey, KeySet
 
 from chassis import Unprocessable
-from chassis.seal import ALGORITHMS, Sealer, make_keys
+from chassis.seal import ALGORITHMS, Sealer, make_keys, replace_private
 
 WORDS = {"phone": "+358 40 000 0000", "words": "the left knee"}
 
@@ -28,6 +28,14 @@ def test_what_the_portal_seals_for_chat_only_chat_opens(keys: Path) -> None:
     for other in ("intake", "portal"):
         with pytest.raises(Unprocessable, match="cannot-unseal"):
             Sealer(keys, other).unseal(sealed)
+
+
+def test_a_private_file_is_replaced_whole_and_stays_private(tmp_path: Path) -> None:
+    file = tmp_path / "own" / "a.secret"
+    for words in ("old", "new"):
+        replace_private(file, words)
+    assert (file.read_text(), stat.S_IMODE(file.stat().st_mode)) == ("new", 0o600)
+    assert list(file.parent.iterdir()) == [file]
 
 
 def test_a_sealed_field_shows_nothing_of_what_is_in_it(keys: Path) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from nats.aio.client import Client
 from nats.errors import Error as NatsError
+from structlog.testing import capture_logs
 
 from chassis import Settings, clock, neighbours, permissions, provision, run
 from chassis.bus import OBSERVER, Bus
@@ -140,26 +141,80 @@ def test_whatever_else_a_neighbour_tries_is_refused_by_the_server(around: County
     around.run(case())
 
 
+async def kept_out(around: County, name: str) -> bool:
+    """Whether the server does not let a neighbour in."""
+    client = Client()
+    try:
+        await client.connect(around.url, nkeys_seed=around.seed(name), allow_reconnect=False)
+    except (NatsError, OSError):
+        return True
+    finally:
+        await client.close()
+    return False
+
+
 def test_a_revoked_neighbour_is_a_stranger(around: County) -> None:
     async def case() -> None:
         granted = await around.grant("aids-centre", "visit_completed")
         await provision.serve(around.bus, granted.model_copy(update={"reads": ()}))
         neighbours.remove(around.settings.neighbours_dir, "aids-centre")
 
-        async def kept_out() -> bool:
-            client = Client()
-            try:
-                await client.connect(around.url, nkeys_seed=around.seed("aids-centre"), allow_reconnect=False)
-            except (NatsError, OSError):
-                return True
-            finally:
-                await client.close()
-            return False
-
-        await eventually(kept_out, "the server knows it no more")
+        await eventually(lambda: kept_out(around, "aids-centre"), "the server knows it no more")
         assert (await around.bus.stream_info("EVT")).state.consumer_count == len(
             [kind for service in around.services for kind, _ in service.handlers.items()]
         )
+
+    around.run(case())
+
+
+def test_a_neighbour_whose_file_makes_no_sense_is_kept_out_alone_and_named_in_the_log(around: County) -> None:
+    """What the server is told goes on following the grants of all others, and what is mended is taken up."""
+
+    async def case() -> None:
+        await around.grant("lake", "pub")
+        await around.connect("lake")
+        file = around.settings.neighbours_dir / "lake.toml"
+        whole = file.read_text()
+        with capture_logs() as said:
+            file.write_text("reads = 7")
+            await eventually(lambda: kept_out(around, "lake"), "the server knows it no more")
+            await around.grant("aids-centre", "pub")
+            await around.connect("aids-centre")
+        bad = [(line["log_level"], line["neighbour"]) for line in said if line.get("code") == "bad-neighbour-file"]
+        assert bad == [("error", "lake")]
+        file.write_text(whole)
+        await around.connect("lake")
+
+    around.run(case())
+
+
+def test_a_unit_starts_beside_a_neighbour_whose_file_makes_no_sense(tmp_path: Path) -> None:
+    (tmp_path / "neighbours").mkdir()
+    (tmp_path / "neighbours" / "lake.toml").write_text("reads = 7")
+    with capture_logs() as said, county(tmp_path) as around:
+        around.run(around.grant("aids-centre", "pub"))
+        around.run(_reads(around, "aids-centre"))
+        with pytest.raises(ValueError, match=r"lake\.toml"):  # an operator is told
+            neighbours.load(around.settings.neighbours_dir)
+    assert {line["neighbour"] for line in said if line.get("code") == "bad-neighbour-file"} == {"lake"}
+
+
+async def _reads(around: County, name: str) -> None:
+    granted = neighbours.one(around.settings.neighbours_dir, name)
+    counts = await around.tell(VisitCounted.example)
+    assert await read(await around.connect(name), granted, "PUB") == counts
+
+
+def test_who_was_let_in_stays_in_while_the_grants_are_out_of_reach(around: County) -> None:
+    async def case() -> None:
+        await around.grant("lake", "pub")
+        await around.connect("lake")
+        folder = around.settings.neighbours_dir
+        with capture_logs() as said:
+            away = folder.rename(folder.with_name("away"))
+            await eventually(lambda: [line for line in said if line["event"] == "grants not read"], "it is told")
+        away.rename(folder)
+        await around.connect("lake")
 
     around.run(case())
 

@@ -10,7 +10,7 @@ from base64 import b64encode
 from dataclasses import dataclass
 from pathlib import Path
 
-from chassis.seal import write_private
+from chassis.seal import replace_private
 from services.notifications.webhooks.domain import SECRET_PREFIX
 
 SECRET_BYTES = 32
@@ -61,8 +61,4 @@ class Keyring:
         return self.folder / f"{name}.secret"
 
     def _write(self, name: str, secrets: tuple[str, ...]) -> None:
-        """Whoever reads meanwhile sees the old file or the new one."""
-        fresh = self.folder / f"{name}.secret.{os.getpid()}"
-        fresh.unlink(missing_ok=True)
-        write_private(fresh, "\n".join((*secrets, "")))
-        fresh.replace(self._file(name))
+        replace_private(self._file(name), "\n".join((*secrets, "")))
