@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from typing import Any, TypeVar
@@ -15,6 +16,7 @@ from chassis import provision, telemetry
 from chassis.asking import Answerer, Asker
 from chassis.bus import Bus
 from chassis.db import Database
+from chassis.errors import Outcome
 from chassis.feed import Feed
 from chassis.inbox import Consumer, Ending, Received, Verdict, apply
 from chassis.live import Hints
@@ -29,6 +31,15 @@ DRIFT_SECONDS = 20.0
 MISSING_SECONDS = 0.2
 """How often a service that is not ready looks."""
 TIDY_SECONDS = 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What a service does by the clock."""
+
+    name: str
+    every: timedelta
+    do: Callable[[Any], Awaitable[None]]
 
 
 class Running:
@@ -58,7 +69,7 @@ class Running:
         self._monitor_url = monitor_url
         self._tasks: list[asyncio.Task[None]] = []
         self._log = telemetry.log(service.name)
-        self._jobs: list[tuple[timedelta, Callable[[Any], Awaitable[None]]]] = []
+        self._jobs: list[Job] = []
         self._subscribed = False
 
     @property
@@ -73,7 +84,7 @@ class Running:
         await asyncio.to_thread(self.database.migrate, self.service.migrations)
         self.database.after_telling = partial(asyncio.get_running_loop().call_soon_threadsafe, self.relay.wake)
         self._wire()
-        tidying = self._repeat(timedelta(seconds=TIDY_SECONDS), self._tidy)
+        tidying = self._repeat(Job("tidy", timedelta(seconds=TIDY_SECONDS), self._tidy))
         self._tasks = [asyncio.create_task(self._reach_the_bus()), asyncio.create_task(tidying)]
 
     def _wire(self) -> None:
@@ -84,7 +95,8 @@ class Running:
             answerer = Answerer(self.name, asked, self.service.wire(answer, given=2), self.sealer, self.database)
             self.bus.answer(answerer)
         self._jobs = [
-            (every, self.service.wire(job, given=1, also=[self.ask, self.feed])) for every, job in self.service.jobs
+            Job(job.__name__, every, self.service.wire(job, given=1, also=[self.ask, self.feed]))
+            for every, job in self.service.jobs
         ]
 
     async def _reach_the_bus(self) -> None:
@@ -104,7 +116,7 @@ class Running:
         except Exception as error:  # the bus went away in between: not ready, tried again soon
             self.missing = [f"the bus does not answer ({type(error).__name__})"]
             return
-        self._tasks += [asyncio.create_task(self._repeat(every, job)) for every, job in self._jobs]
+        self._tasks += [asyncio.create_task(self._repeat(job)) for job in self._jobs]
         self._subscribed = True
         self._log.info("ready")
 
@@ -144,18 +156,21 @@ class Running:
         write_down(session, [tx])
         return result, tx
 
-    async def _repeat(self, every: timedelta, job: Callable[[Any], Awaitable[None]]) -> None:
+    async def _repeat(self, job: Job) -> None:
         while True:
+            outcome = "done"
             try:
-                await job(self.transact)
+                await job.do(self.transact)
             except Exception as error:  # a job comes round again; what it could not do stands in the database
-                self._log.error("job failed", error_type=type(error).__name__)
-            await asyncio.sleep(every.total_seconds())
+                outcome, code = "failed", error.code if isinstance(error, Outcome) else ""
+                self._log.error("job failed", job=job.name, error_type=type(error).__name__, code=code)
+            telemetry.JOBS.labels(self.name, job.name, outcome).inc()
+            await asyncio.sleep(job.every.total_seconds())
 
     async def run_jobs(self) -> None:
         """Let every job come round once, now: for a clock that jumps. Safe to repeat."""
-        for _, job in self._jobs:
-            await job(self.transact)
+        for job in self._jobs:
+            await job.do(self.transact)
 
     async def _tidy(self, _transact: Any) -> None:
         await self.database.transact(forget_old)

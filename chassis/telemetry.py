@@ -35,12 +35,13 @@ ASK_SECONDS = Histogram(
     ["service"],
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5),
 )
+JOBS = Counter("digi_jobs", "Rounds of what is done by the clock, by how each ended", ["service", "job", "outcome"])
 BUS_ERRORS = Counter("digi_bus_errors", "Errors the bus client reported outside a call", ["service", "kind"])
 READY = Gauge("digi_ready", "1 when the service may be given work", ["service"])
 
 LOGGED_FIELDS = frozenset(
     "event level logger timestamp service code fact_type durable deliveries count seconds address signal state missing "
-    "stream attempt error_type where trace_id neighbour".split()
+    "stream attempt error_type where trace_id neighbour job".split()
 )
 """What a log line may say. Anything else is dropped before it is written: ids of contacts and words never get out."""
 

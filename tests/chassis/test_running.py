@@ -11,6 +11,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from prometheus_client import REGISTRY
 from sqlalchemy.exc import OperationalError
 
 from chassis import Jobs
@@ -102,6 +103,8 @@ def test_a_job_that_fails_comes_round_again(up: Stack) -> None:
 
     async def check() -> None:
         await eventually(lambda: len(tries) > 2)
+        labels = {"service": "echo", "job": "fails", "outcome": "failed"}
+        assert (REGISTRY.get_sample_value("digi_jobs_total", labels) or 0) >= 2
 
     up.run(check())
 
