@@ -4,6 +4,15 @@ from __future__ import annotations
 
 from prometheus_client import Counter, Gauge
 
-WEBHOOK_POSTS = Counter("digi_webhook_posts", "Posts to neighbours, by how each ended", ["neighbour", "answer"])
-WEBHOOK_FAILED = Counter("digi_webhook_failed", "Facts given up after three days of trying", ["neighbour"])
-WEBHOOK_WAITING = Gauge("digi_webhook_oldest_seconds", "Age of the oldest fact not delivered yet", ["neighbour"])
+WEBHOOK_POSTS = Counter(
+    "digi_notifications_webhook_posts", "Posts to neighbours, by how each ended", ["neighbour", "answer"]
+)
+WEBHOOK_FAILED = Counter(
+    "digi_notifications_webhook_failed", "Facts given up after three days of trying", ["neighbour"]
+)
+WEBHOOK_WITHDRAWN = Counter(
+    "digi_notifications_webhook_withdrawn", "Facts not posted after all: the grant was taken back", ["neighbour"]
+)
+WEBHOOK_WAITING = Gauge(
+    "digi_notifications_webhook_oldest_seconds", "Age of the oldest fact not delivered yet", ["neighbour"]
+)

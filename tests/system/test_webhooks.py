@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -173,6 +174,21 @@ def test_after_410_the_stream_keeps_everything_until_an_operator_resumes(
     assert "STOPPED" not in digi(capsys, "webhook", NAME)
 
 
+def test_no_more_than_a_thousand_are_taken_from_a_stream_for_one_neighbour(around: Around) -> None:
+    async def case() -> None:
+        around.receiver.answers = lambda _: 503
+        granted = await around.grant("visit_completed")
+        await around.county.tell(*completed(600))
+        await eventually(lambda: rows(around, "webhook_post") == 600, "all are taken")
+        await around.county.tell(*completed(600))
+        await eventually(lambda: rows(around, "webhook_post") >= 1000, "as many as there is room for are taken")
+        await around.notifications.run_jobs()
+        assert rows(around, "webhook_post") == 1000
+        assert await provision.waiting(around.county.bus, granted) == 200
+
+    around.county.run(case())
+
+
 def rows(around: Around, table: str) -> int:
     counted = text(f"SELECT count(*) FROM {table}")
     database = around.notifications.database
@@ -277,13 +293,20 @@ def test_a_process_that_dies_between_post_and_record_posts_again_under_the_same_
         await eventually(lambda: not dying.is_alive(), "it has died")
         assert receiver.took == told[:1]
         await up.child_ready(up.child(NOTIFICATIONS))
-        assert receiver.took == told[:1]  # the attempt still counts as running
+        await eventually(partial(has_come_round, up, "post_due"), "the new process has looked what is due")
+        assert [posted.id for posted in receiver.came] == told[:1]  # the attempt still counts as running
         let_the_lease_end(up)
         await eventually(lambda: receiver.took == [told[0], *told], "everything is there, the first twice")
         assert len({posted.body for posted in receiver.came if posted.id == told[0]}) == 1
 
     with web_receiver() as receiver, alone(tmp_path, url, receiver) as made:
         made.run(case(made))
+
+
+async def has_come_round(up: Stack, job: str) -> bool:
+    """Whether a job of the child has been done from one end to the other."""
+    metrics = (await up.get("/metrics")).text
+    return f'digi_jobs_total{{job="{job}",outcome="done",service="{NOTIFICATIONS}"}}' in metrics
 
 
 def let_the_lease_end(up: Stack) -> None:

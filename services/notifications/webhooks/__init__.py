@@ -1,1 +1,1 @@
-"""Facts posted to systems without NATS, as Standard Webhooks: taken from their durables, kept, signed, sent."""
+"""Facts posted to neighbours without NATS, as Standard Webhooks: taken from their durables, kept, signed, sent."""

@@ -28,7 +28,7 @@ was cut off, and is made again under the same `webhook-id`."""
 KEPT_FOR = timedelta(days=30)
 """How long what has ended stays on record, to be looked at and sent again."""
 MOST_WAITING = 1000
-"""More than that is not taken for a neighbour: the stream keeps the rest, and longer than we try."""
+"""So much of one stream is taken for a neighbour at most: the stream keeps the rest, and longer than we try."""
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 
 

@@ -8,7 +8,7 @@ again under the same `webhook-id`, by which the receiver knows it.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -20,7 +20,7 @@ from chassis.envelope import read_envelope
 from chassis.feed import Feed
 from chassis.inbox import Received
 from contracts.base import EVENTS
-from services.notifications.metrics import WEBHOOK_FAILED, WEBHOOK_POSTS, WEBHOOK_WAITING
+from services.notifications.metrics import WEBHOOK_FAILED, WEBHOOK_POSTS, WEBHOOK_WAITING, WEBHOOK_WITHDRAWN
 from services.notifications.models import WebhookPost
 from services.notifications.webhooks import domain, receivers, store
 from services.notifications.webhooks.domain import Answer, State
@@ -53,25 +53,51 @@ def _log() -> Any:
 
 @jobs(every=timedelta(seconds=1))
 async def take(transact: Transact, feed: Feed, known: Receivers) -> None:
-    """Take what waits for those who are posted to; what a stopped or very late one does not get stays in the stream."""
-    there = await asyncio.to_thread(known.all)
-    lines = await transact(partial(lines_with_room, there=there))
+    """Take what waits for those who are posted to; what a stopped or very late one does not get stays in the stream.
+
+    Raises:
+        TryLater: `grants-not-there`: they were, so nobody has lost any.
+    """
+    try:
+        there, unreadable = await asyncio.to_thread(known.all)
+    except TryLater:
+        waiting = await transact(store.open_lines)
+        if waiting or known.were_there:
+            raise
+        return  # nobody has been granted anything yet
+    room = await transact(partial(lines_with_room, there=there, unreadable=unreadable))
     async with asyncio.TaskGroup() as group:
-        for line in lines:
-            group.create_task(_take(line, there[line.neighbour], transact, feed))
+        for line, most in room.items():
+            group.create_task(_take(line, there[line.neighbour], transact, feed, most=most))
 
 
-def lines_with_room(tx: Transaction, *, there: dict[str, Receiver]) -> list[Line]:
-    """The lines for which something may be taken; what waits for those who have lost their grants is withdrawn."""
-    store.withdraw_all_but(tx, there)
+def lines_with_room(
+    tx: Transaction, *, there: dict[str, Receiver], unreadable: Collection[str] = ()
+) -> dict[Line, int]:
+    """The lines for which something may be taken, and how much; what waits for those without grants is withdrawn.
+
+    Args:
+        tx: of the round.
+        there: who is posted to.
+        unreadable: whose grants nobody can tell: what waits for them goes on waiting.
+    """
+    kept = {*there, *unreadable}
+    for name, count in store.withdraw_all_but(tx, kept).items():
+        _count_withdrawn(name, count)
     waiting = store.open_lines(tx)
     WEBHOOK_WAITING.clear()
-    for name in there:
+    for name in kept:
         since = min((since for line, (_, since) in waiting.items() if line.neighbour == name), default=tx.now)
         WEBHOOK_WAITING.labels(name).set((tx.now - since).total_seconds())
     posted_to = _not_stopped(tx, there)
     lines = [Line(name, stream) for name in posted_to for stream in there[name].neighbour.filters()]
-    return [line for line in lines if waiting.get(line, (0,))[0] < domain.MOST_WAITING]
+    room = {line: domain.MOST_WAITING - waiting.get(line, (0,))[0] for line in lines}
+    return {line: most for line, most in room.items() if most > 0}
+
+
+def _count_withdrawn(name: str, count: int) -> None:
+    WEBHOOK_WITHDRAWN.labels(name).inc(count)
+    _log().warning("withdrawn: the grant was taken back", neighbour=name, count=count)
 
 
 def _not_stopped(tx: Transaction, there: dict[str, Receiver]) -> set[str]:
@@ -79,14 +105,16 @@ def _not_stopped(tx: Transaction, there: dict[str, Receiver]) -> set[str]:
     return {name for name, each in there.items() if stopped.get(name) != each.address}
 
 
-async def _take(line: Line, receiver: Receiver, transact: Transact, feed: Feed) -> None:
+async def _take(line: Line, receiver: Receiver, transact: Transact, feed: Feed, *, most: int) -> None:
     async def keep_all(messages: Sequence[Received]) -> None:
         await transact(partial(keep, line=line, messages=messages))
 
     try:
-        for _ in range(domain.MOST_WAITING // BATCH):
-            if await feed.take(line.stream, receiver.neighbour.durable, keep_all) < BATCH:
+        while most > 0:
+            asked = min(most, BATCH)
+            if await feed.take(line.stream, receiver.neighbour.durable, keep_all, most=asked) < asked:
                 return
+            most -= asked
     except TryLater as error:  # the bus is away, or has not heard of the grant yet
         _log().warning("nothing taken", neighbour=line.neighbour, stream=line.stream, code=error.code)
 
@@ -122,7 +150,7 @@ async def post_due(transact: Transact, known: Receivers) -> None:
     failed: set[Line] = set()
     try:
         while True:
-            there = await asyncio.to_thread(known.all)
+            there = await _posted_to(known)
             for line in await transact(partial(due_lines, there=there)):
                 if line not in at_work and line not in failed:
                     at_work[line] = asyncio.create_task(_post_line(line, transact, known))
@@ -135,6 +163,15 @@ async def post_due(transact: Transact, known: Receivers) -> None:
         for task in at_work.values():
             task.cancel()
         await asyncio.gather(*at_work.values(), return_exceptions=True)
+
+
+async def _posted_to(known: Receivers) -> dict[str, Receiver]:
+    """Nobody while the grants are not there: `take` says so."""
+    try:
+        there, _ = await asyncio.to_thread(known.all)
+    except TryLater:
+        return {}
+    return there
 
 
 def due_lines(tx: Transaction, *, there: dict[str, Receiver]) -> list[Line]:
@@ -218,6 +255,8 @@ def end(tx: Transaction, *, line: Line, attempt: Attempt, outcome: Outcome) -> N
 
 def _finish(post: WebhookPost, state: State, tx: Transaction) -> None:
     post.state, post.ended_at = state.value, tx.now
+    if state is State.WITHDRAWN:
+        _count_withdrawn(post.neighbour, 1)
     if state is State.FAILED:
         WEBHOOK_FAILED.labels(post.neighbour).inc()
         _log().error("given up", neighbour=post.neighbour, fact_type=post.event)

@@ -11,7 +11,7 @@ from functools import cached_property
 
 import httpx
 
-from chassis import Refused, Settings, neighbours, telemetry
+from chassis import Refused, Settings, TryLater, neighbours, telemetry
 from chassis.neighbours import Neighbour
 from services.notifications.webhooks import domain
 from services.notifications.webhooks.domain import Answer
@@ -49,25 +49,32 @@ class Receivers:
         self._settings = settings
         self._keyring = Keyring(settings.webhook_secrets_dir)
         self._told: set[str] = set()
+        self._unreadable: frozenset[str] = frozenset()
+        self.were_there = False
+        """Whether there have been grants to read since this process began."""
 
-    def all(self) -> dict[str, Receiver]:
-        """By name.
-
-        Raises:
-            ValueError: a neighbour's file does not make sense.
-        """
-        found = map(self._receiver, neighbours.load(self._settings.neighbours_dir).values())
-        return {each.neighbour.name: each for each in found if each}
-
-    def one(self, name: str) -> Receiver | None:
-        """A neighbour; None when it is posted to no more.
+    def all(self) -> tuple[dict[str, Receiver], frozenset[str]]:
+        """By name; and the names of neighbours whose file makes no sense: what they are granted nobody can tell.
 
         Raises:
-            ValueError: its file does not make sense.
+            TryLater: `grants-not-there`: the folder is missing or cannot be read; that is not the same as no grants.
         """
         try:
+            known, bad = neighbours.readable(self._settings.neighbours_dir)
+        except OSError as error:
+            raise TryLater("grants-not-there", f"the neighbours' files: {type(error).__name__}") from error
+        self.were_there = True
+        for name in sorted(bad - self._unreadable):
+            telemetry.log("webhooks").error("not posted to", neighbour=name, code="bad-neighbour-file")
+        self._unreadable = bad
+        found = map(self._receiver, known.values())
+        return {each.neighbour.name: each for each in found if each}, bad
+
+    def one(self, name: str) -> Receiver | None:
+        """A neighbour; None when it is not posted to now."""
+        try:
             return self._receiver(neighbours.one(self._settings.neighbours_dir, name))
-        except Refused:
+        except (Refused, ValueError):  # whose file makes no sense is told of in `all`
             return None
 
     def _receiver(self, neighbour: Neighbour) -> Receiver | None:

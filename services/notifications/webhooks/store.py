@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
@@ -55,25 +56,29 @@ def _open(line: Line) -> ColumnElement[bool]:
 
 
 def is_due(tx: Transaction, line: Line) -> bool:
-    """Whether something of a line can be posted now."""
-    first = select(WebhookPost.due_at).where(_open(line), col(WebhookPost.apart).is_(False)).order_by(_IN_ORDER)
-    head = tx.session.exec(first.limit(1)).first()
-    if head is not None:
-        return head <= tx.now
-    return tx.session.exec(_apart_and_due(line, tx.now)).first() is not None
+    """Whether something of a line can be posted now; nothing is held."""
+    return _next(tx, _head(line), _apart_and_due(line, tx.now)) is not None
 
 
 def next_due(tx: Transaction, line: Line) -> WebhookPost | None:
-    """What to post next, its row held; None while the first of the line is being posted or must wait: all wait then.
+    """What to post next, its row held; None while nothing is due.
 
     Two processes never get the same one, because the second waits for the row and sees what the first has done.
     """
-    first = select(WebhookPost).where(_open(line), col(WebhookPost.apart).is_(False)).order_by(_IN_ORDER)
-    head = tx.session.exec(first.limit(1).with_for_update()).first()
-    if head and head.due_at > tx.now:
-        return None
     apart = _apart_and_due(line, tx.now).with_for_update(skip_locked=True)
-    return tx.session.exec(apart).first() or head
+    return _next(tx, _head(line).with_for_update(), apart)
+
+
+def _next(tx: Transaction, head: Any, apart: Any) -> WebhookPost | None:
+    """While the first of the line is being posted or must wait, all wait."""
+    first: WebhookPost | None = tx.session.exec(head).first()
+    if first and first.due_at > tx.now:
+        return None
+    return tx.session.exec(apart).first() or first
+
+
+def _head(line: Line) -> Any:
+    return select(WebhookPost).where(_open(line), col(WebhookPost.apart).is_(False)).order_by(_IN_ORDER).limit(1)
 
 
 _IN_ORDER = col(WebhookPost.sequence)
@@ -101,12 +106,14 @@ def open_lines(tx: Transaction) -> dict[Line, tuple[int, datetime]]:
     return {Line(name, stream): (count, since) for name, stream, count, since in tx.session.exec(counted)}
 
 
-def withdraw_all_but(tx: Transaction, names: Collection[str]) -> None:
-    """Post nothing more to anybody else, and forget that they had stopped."""
+def withdraw_all_but(tx: Transaction, names: Collection[str]) -> Counter[str]:
+    """Post nothing more to anybody else, and forget that they had stopped; returns how much waited for whom."""
     gone = col(WebhookPost.neighbour).not_in(names) & col(WebhookPost.state).in_(OPEN)
     ended = {"state": State.WITHDRAWN.value, "ended_at": tx.now}
-    tx.session.connection().execute(update(WebhookPost).where(gone).values(**ended))
+    withdrawn = update(WebhookPost).where(gone).values(**ended).returning(col(WebhookPost.neighbour))
+    found = Counter(tx.session.connection().execute(withdrawn).scalars())
     tx.session.connection().execute(sql_delete(WebhookStop).where(col(WebhookStop.neighbour).not_in(names)))
+    return found
 
 
 def stop(tx: Transaction, neighbour: str, address: str) -> None:

@@ -79,11 +79,11 @@ def test_one_on_which_the_receiver_always_breaks_holds_up_the_others_for_a_quart
 def test_what_nobody_takes_in_three_days_is_given_up_and_stays_on_record(unit: Unit, receiver: WebReceiver) -> None:
     receiver.answers = lambda _: 500
     many(unit, 1)
-    given_up = REGISTRY.get_sample_value("digi_webhook_failed_total", {"neighbour": NAME}) or 0
+    given_up = REGISTRY.get_sample_value("digi_notifications_webhook_failed_total", {"neighbour": NAME}) or 0
     for _ in range(3 * 24 + 1):
         go_on(unit, timedelta(hours=1))
     assert (states(unit), len(receiver.came)) == (["failed"], 16)
-    assert REGISTRY.get_sample_value("digi_webhook_failed_total", {"neighbour": NAME}) == given_up + 1
+    assert REGISTRY.get_sample_value("digi_notifications_webhook_failed_total", {"neighbour": NAME}) == given_up + 1
     assert unit.database.read(lambda session: store.log(session, NAME, most=5, failed=True))[0].status == 500
 
 

@@ -8,18 +8,22 @@ from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
 from prometheus_client import REGISTRY, generate_latest
 from standardwebhooks import Webhook, WebhookVerificationError
+from structlog.testing import capture_logs
 
-from chassis import clock, neighbours
+from chassis import Transact, TryLater, clock, neighbours
+from chassis.feed import Feed
 from contracts.scheduling import VisitCompleted
 from services.notifications.webhooks import store
-from services.notifications.webhooks.jobs import forget, lines_with_room, post_due
+from services.notifications.webhooks.jobs import forget, lines_with_room, post_due, take
 from services.notifications.webhooks.keyring import Keyring
 from services.notifications.webhooks.receivers import Receivers
+from services.notifications.webhooks.store import Line
 from tests.factories import visit_booked
 from tests.receiver import WebReceiver
 from tests.services.notifications.posting import LINE, NAME, Serve, completed, go_on, keyring, many, states, taken
@@ -105,8 +109,8 @@ def test_410_stops_and_resuming_goes_on_with_everything(unit: Unit, receiver: We
     receiver.answers = lambda _: 204
     go_on(unit, timedelta(days=4))
     assert (len(receiver.came), receiver.took) == (1, [])
-    known = Receivers(unit.service.settings)
-    assert unit.transact(partial(lines_with_room, there=known.all())) == []  # the stream keeps what comes
+    there, _ = Receivers(unit.service.settings).all()
+    assert unit.transact(partial(lines_with_room, there=there)) == {}  # the stream keeps what comes
     unit.database.write(lambda session: store.resume(session, NAME, unit.clock()))
     unit.runs(post_due)
     assert receiver.took == ids
@@ -121,16 +125,97 @@ def test_a_stopped_neighbour_with_a_new_address_is_posted_to(unit: Unit, receive
     assert moved.took == ids
 
 
+def withdrawn() -> float:
+    labels = {"neighbour": NAME}
+    return REGISTRY.get_sample_value("digi_notifications_webhook_withdrawn_total", labels) or 0.0
+
+
 def test_a_neighbour_whose_grants_are_taken_back_gets_nothing_more(unit: Unit, receiver: WebReceiver) -> None:
     many(unit, 3)
+    before = withdrawn()
     folder = unit.service.settings.neighbours_dir
     granted = neighbours.one(folder, NAME)
     neighbours.remove(folder, NAME)
     unit.runs(post_due)
-    unit.transact(partial(lines_with_room, there={}))
+    with capture_logs() as said:
+        unit.transact(partial(lines_with_room, there={}))
     neighbours.save(folder, granted)  # and not either when it is let in anew
     unit.runs(post_due)
-    assert (receiver.came, set(states(unit))) == ([], {"withdrawn"})
+    assert (receiver.came, set(states(unit)), withdrawn()) == ([], {"withdrawn"}, before + 3)
+    assert [(line["log_level"], line["neighbour"], line["count"]) for line in said] == [("warning", NAME, 3)]
+
+
+class Nothing(Feed):
+    """Stands for a bus on which nothing waits, and remembers whether it was asked."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    async def take(self, *_: Any, **__: Any) -> int:
+        self.asked += 1
+        return 0
+
+
+def takes(unit: Unit, feed: Feed, known: Receivers) -> None:
+    async def job(transact: Transact) -> None:
+        await take(transact, feed, known)
+
+    unit.runs(job)
+
+
+def test_while_the_grants_are_out_of_reach_nothing_is_withdrawn_taken_or_posted(
+    unit: Unit, receiver: WebReceiver
+) -> None:
+    """The folder is another disk's, and that was unmounted for a moment."""
+    ids, feed = many(unit, 2), Nothing()
+    folder = unit.service.settings.neighbours_dir
+    away = folder.rename(folder.with_name("away"))
+    with pytest.raises(TryLater, match="grants-not-there"):
+        takes(unit, feed, Receivers(unit.service.settings))  # also for a process that has just begun
+    unit.runs(post_due)
+    assert (feed.asked, receiver.came, states(unit)) == (0, [], ["waiting", "waiting"])
+    away.rename(folder)
+    unit.runs(post_due)
+    assert receiver.took == ids
+
+
+def test_grants_that_were_there_and_are_not_are_an_error_also_when_nothing_waits(
+    unit: Unit, receiver: WebReceiver
+) -> None:
+    known, feed = Receivers(unit.service.settings), Nothing()
+    takes(unit, feed, known)
+    unit.service.settings.neighbours_dir.rename(unit.service.settings.neighbours_dir.with_name("away"))
+    with pytest.raises(TryLater, match="grants-not-there"):
+        takes(unit, feed, known)
+    assert feed.asked == 1
+
+
+def test_where_nobody_was_ever_granted_anything_there_is_nothing_to_do(unit: Unit) -> None:
+    feed = Nothing()
+    takes(unit, feed, Receivers(unit.service.settings))
+    assert feed.asked == 0
+
+
+def test_a_neighbour_whose_file_makes_no_sense_is_in_nobody_elses_way_and_loses_nothing(
+    unit: Unit, receiver: WebReceiver, serve: Serve
+) -> None:
+    other = serve("data-lake")
+    mine, theirs = many(unit, 2), many(unit, 2, Line("data-lake", "EVT"))
+    file = unit.service.settings.neighbours_dir / f"{NAME}.toml"
+    whole = file.read_text()
+    file.write_text("reads = 7")
+    known, feed = Receivers(unit.service.settings), Nothing()
+    with capture_logs() as said:
+        for _ in range(2):
+            takes(unit, feed, known)
+            unit.runs(post_due)
+    assert (other.took, receiver.came, states(unit)) == (theirs, [], ["waiting", "waiting", "delivered", "delivered"])
+    assert feed.asked == 2  # both times for the other alone
+    bad = [(line["log_level"], line["neighbour"]) for line in said if line.get("code") == "bad-neighbour-file"]
+    assert bad == [("error", NAME)] * 2  # whoever reads says it once: here one to take and one to post
+    file.write_text(whole)
+    unit.runs(post_due)
+    assert receiver.took == mine
 
 
 def test_an_event_or_area_whose_grant_is_taken_back_is_not_posted(
@@ -145,20 +230,20 @@ def test_an_event_or_area_whose_grant_is_taken_back_is_not_posted(
 
 
 def test_more_than_a_thousand_waiting_facts_are_not_taken(unit: Unit, receiver: WebReceiver) -> None:
-    there = Receivers(unit.service.settings).all()
+    there, _ = Receivers(unit.service.settings).all()
     many(unit, 999)
-    assert unit.transact(partial(lines_with_room, there=there)) == [LINE]
+    assert unit.transact(partial(lines_with_room, there=there)) == {LINE: 1}
     many(unit, 1)
-    assert unit.transact(partial(lines_with_room, there=there)) == []
+    assert unit.transact(partial(lines_with_room, there=there)) == {}
 
 
 def test_the_age_of_the_oldest_waiting_fact_is_measured(unit: Unit, receiver: WebReceiver) -> None:
-    there = Receivers(unit.service.settings).all()
+    there, _ = Receivers(unit.service.settings).all()
     many(unit, 2)
     unit.clock.advance(timedelta(minutes=7))
     with clock.using(unit.clock):
         unit.transact(partial(lines_with_room, there=there))
-    assert REGISTRY.get_sample_value("digi_webhook_oldest_seconds", {"neighbour": NAME}) == 420
+    assert REGISTRY.get_sample_value("digi_notifications_webhook_oldest_seconds", {"neighbour": NAME}) == 420
 
 
 def test_one_is_sent_again_with_the_same_id_and_body(unit: Unit, receiver: WebReceiver) -> None:
