@@ -9,7 +9,6 @@ import json
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from enum import StrEnum
 from hashlib import sha256
 from typing import Any
@@ -27,7 +26,7 @@ from chassis.errors import Refused, TryLater, Unprocessable
 from chassis.seal import Sealer
 from chassis.tables import inbox, outbox
 from chassis.transaction import Hint, Transaction, Unwritten, write_down
-from contracts.base import Event, EventType
+from contracts.base import CLOCK_AHEAD, Event, EventType
 from contracts.versions import readable_as, upcast
 
 RETRY_SECONDS = (1.0, 5.0, 30.0, 120.0, 600.0)
@@ -35,10 +34,6 @@ RETRY_SECONDS = (1.0, 5.0, 30.0, 120.0, 600.0)
 MAX_DELIVER = 8
 LAST_TRY = MAX_DELIVER - 1
 """A message that fails on this delivery becomes a dead letter: the server would drop it silently after the next."""
-
-
-CLOCK_AHEAD = timedelta(minutes=5)
-"""How far a publisher's clock may be ahead of ours. Behind, it cannot be told from a fact that waited for the bus."""
 
 
 class Ending(StrEnum):

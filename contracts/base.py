@@ -22,11 +22,13 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 SOURCE_PREFIX = "fi.digiterapia"
 NEIGHBOUR_API = "DIGITERAPIA.API"
-"""Under which prefix the client of another system finds the unit's JetStream."""
+"""Under which prefix the client of a neighbour finds the unit's JetStream."""
 NEIGHBOUR_DURABLE = "neighbour-{name}"
-"""The consumer of another system, in every stream it reads. No service is called so."""
+"""The consumer of a neighbour, in every stream it reads. No service is called so."""
 MAX_BYTES = 64 * 1024
 """Largest event, headers and body together; the bus refuses a larger one."""
+CLOCK_AHEAD = timedelta(minutes=5)
+"""How far a publisher's clock may be ahead of ours. Behind, it cannot be told from a fact that waited for the bus."""
 
 
 def _utc(instant: datetime) -> datetime:

@@ -1,4 +1,4 @@
-"""Another system of the county and a whole unit: granted by the operator, it posts as contracts/README.md says."""
+"""A neighbour and a whole unit: granted by the operator, it posts as contracts/README.md says."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ def test_a_contact_posted_three_times_is_routed_once(unit: WholeUnit, secret: st
 def test_a_mebibyte_is_refused_and_good_traffic_goes_on(unit: WholeUnit, secret: str) -> None:
     shown = token(unit, secret)
     response = post(unit, shown, b" " * 1_048_576, **{"content-type": "application/cloudevents+json"})
-    assert (response.status_code, response.json()["code"]) == (413, "too-large")
+    assert (response.status_code, response.json()["code"]) == (413, "too-big")
     body, headers = both_modes(contact())[0]
     assert post(unit, shown, body, **headers).status_code == 202
 
@@ -126,12 +126,12 @@ def test_what_is_refused_is_counted_and_names_nobody(unit: WholeUnit, secret: st
     body, headers = both_modes(contact())[0]
     post(unit, token(unit, secret), body.replace("knee", "Noora's knee"), **headers)
     metrics = httpx.get(f"{unit.address}/metrics", trust_env=False).text
-    counted = f'digi_portal_events_posted_total{{neighbour="{NAME}",outcome="event-not-valid"}} 1.0'
+    counted = f'digi_portal_events_posted_total{{neighbour="{NAME}",outcome="schema"}} 1.0'
     assert counted in metrics
     assert "Noora" not in metrics + unit.said()
 
 
-def test_a_secret_changes_without_a_gap_and_a_revoked_system_is_out(unit: WholeUnit, secret: str) -> None:
+def test_a_secret_changes_without_a_gap_and_a_revoked_neighbour_is_out(unit: WholeUnit, secret: str) -> None:
     def works(token: str) -> bool:
         body, headers = both_modes(contact())[0]
         return post(unit, token, body, **headers).status_code == 202

@@ -31,7 +31,7 @@ async def read(request: Request) -> Sequence[Posted]:
     """The events of a request; one, unless they come in a batch.
 
     Raises:
-        Refused: `wrong-content-type`, `too-large`, `event-not-valid`.
+        Refused: `content-type`, `too-big`, `bad-json`, `bad-envelope`.
     """
     kind = _media_type(request.headers.get("content-type", ""))
     if kind not in (BINARY, STRUCTURED, BATCHED) or request.headers.get("content-encoding", "identity") != "identity":
@@ -42,12 +42,12 @@ async def read(request: Request) -> Sequence[Posted]:
     if kind == STRUCTURED:
         return [_of_object(told)]
     if not isinstance(told, list):
-        raise NotAsDeclared("event-not-valid", "expected an array of CloudEvents", [("", "list_type")])
+        raise NotAsDeclared("bad-json", "expected an array of CloudEvents", [("", "list_type")])
     return [_of_object(each) for each in told]
 
 
 def _wrong_type() -> Refused:
-    return Refused("wrong-content-type", f"expected {BINARY} with ce- headers, {STRUCTURED} or {BATCHED}, in UTF-8")
+    return Refused("content-type", f"expected {BINARY} with ce- headers, {STRUCTURED} or {BATCHED}, in UTF-8")
 
 
 def _media_type(header: str) -> str:
@@ -61,30 +61,30 @@ async def _body(request: Request) -> bytes:
     except HTTPException as error:
         if error.status_code != TOO_LARGE:
             raise
-        raise Refused("too-large", "the body is longer than the portal takes") from None
+        raise Refused("too-big", "the body is longer than the portal takes") from None
 
 
 def _json(body: bytes) -> Any:
     try:
         return from_json(body, allow_inf_nan=False)
     except ValueError:  # its text would quote the body
-        raise NotAsDeclared("event-not-valid", "expected JSON in UTF-8", [("", "json_invalid")]) from None
+        raise NotAsDeclared("bad-json", "expected JSON in UTF-8", [("", "json_invalid")]) from None
 
 
 def _of_headers(headers: Headers) -> Mapping[str, str]:
     twice = [(name, "twice") for name in READ if len(headers.getlist(f"ce-{name}")) > 1]
     if twice:
-        raise NotAsDeclared("event-not-valid", "expected every attribute once", twice)
+        raise NotAsDeclared("bad-envelope", "expected every attribute once", twice)
     return {name: unquote(headers[f"ce-{name}"]) for name in READ if f"ce-{name}" in headers}
 
 
 def _of_object(told: Any) -> Posted:
     if not isinstance(told, dict):
-        raise NotAsDeclared("event-not-valid", "expected a CloudEvent as a JSON object", [("", "dict_type")])
+        raise NotAsDeclared("bad-json", "expected a CloudEvent as a JSON object", [("", "dict_type")])
     attributes = {name: told[name] for name in READ if told.get(name) is not None}
     wrong = [(name, "string_type") for name, value in attributes.items() if not isinstance(value, str)]
     if wrong:
-        raise NotAsDeclared("event-not-valid", "expected attributes that are strings", wrong)
+        raise NotAsDeclared("bad-envelope", "expected attributes that are strings", wrong)
     if _media_type(attributes.get("datacontenttype", BINARY)) != BINARY:
         raise _wrong_type()
     return Posted(attributes, told.get("data"))

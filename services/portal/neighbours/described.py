@@ -9,8 +9,8 @@ from contracts.base import EVENTS, EventType
 
 Part = dict[str, Any]
 SCHEMES: Part = {
-    "client": {"type": "http", "scheme": "basic", "description": "Client id and secret of a system."},
-    "system": {
+    "client": {"type": "http", "scheme": "basic", "description": "Client id and secret of a neighbour."},
+    "neighbour": {
         "type": "oauth2",
         "description": "A token for the client secret that `digi bus grant` has made.",
         "flows": {"clientCredentials": {"tokenUrl": "/api/v1/token", "scopes": {}}},
@@ -24,7 +24,7 @@ _ATTRIBUTES: dict[str, Part] = {
     "source": {"type": "string", "format": "uri-reference", "description": "Who you are."},
     "type": {"type": "string"},
     "subject": {**_UUID, "description": "The id of what it is about: `contact_id`."},
-    "time": {**_TIMES, "description": "At most 10 minutes ahead, at most 100 days ago."},
+    "time": {**_TIMES, "description": "At most 5 minutes ahead, at most 100 days ago."},
 }
 
 
@@ -92,12 +92,11 @@ TOKEN: Part = {
     "responses": {
         "400": {"description": "`invalid_request`, `unsupported_grant_type` or `invalid_scope` (RFC 6749)."},
         "401": {"description": "`invalid_client`."},
-        "429": {"description": "Too many wrong secrets; `Retry-After` says when to come back."},
     },
 }
 EVENTS_BODY = "application/json is the binary mode: the attributes are `ce-` headers, the body is the data."
 EVENTS_EXTRA: Part = {
-    "security": [{"system": []}],
+    "security": [{"neighbour": []}],
     "parameters": [
         {"name": f"ce-{name}", "in": "header", "required": False, "schema": schema, "description": "Binary mode."}
         for name, schema in _ATTRIBUTES.items()
@@ -107,11 +106,12 @@ EVENTS_EXTRA: Part = {
         "401": _problem("`token-not-valid`"),
         "403": _problem("`not-granted`, `not-yours`"),
         "409": _problem("`event-id-reused`, `already-opened`, `not-by-message`"),
-        "413": _problem("`too-large`"),
-        "415": _problem("`wrong-content-type`"),
+        "413": _problem("`too-big`"),
+        "415": _problem("`content-type`"),
         "422": _problem(
-            "`event-not-valid`, `unknown-event`, `unknown-version`, `clock-off`, `too-old`, `subject-mismatch`, "
-            "`area-mismatch`, `not-sealed`"
+            "`bad-json`, `bad-envelope`, `unknown-type`, `schema`, `cannot-unseal`, `wrong-aggregate`, `wrong-place`, "
+            "`clock-ahead`, `too-old`; `errors` names the fields. Dead letters and the kit's checker say the same, "
+            "and `schema` with a field behind it."
         ),
         "503": _problem("`service-unavailable`: post it again"),
     },

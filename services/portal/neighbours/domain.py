@@ -1,4 +1,4 @@
-"""What another system may tell: an event of ours, as its contract says, granted to it, and of the present.
+"""What a neighbour may tell: an event of ours, as its contract says, granted to it, and of the present.
 
 Whose contact it is, and whether it is known already, the database decides (store.py).
 """
@@ -17,10 +17,8 @@ from pydantic import ValidationError
 
 from chassis.errors import Refused
 from contracts.areas import Areas
-from contracts.base import EVENTS, Event, EventType
+from contracts.base import CLOCK_AHEAD, EVENTS, Event, EventType
 
-CLOCK_TOLERANCE = timedelta(minutes=10)
-"""How far ahead of ours another system's clock may be."""
 REMEMBERED = timedelta(days=100)
 """How long a posted event is known again, as in every inbox; an older one is not taken: it might come a second time."""
 UNKNOWN_MUNICIPALITY = "000"
@@ -52,7 +50,7 @@ class Posted:
 
 @dataclass(frozen=True, slots=True)
 class Granted:
-    """What a system may tell."""
+    """What a neighbour may tell."""
 
     tells: frozenset[str]
     """Keys of events."""
@@ -72,19 +70,19 @@ def accept(posted: Posted, granted: Granted, areas: Areas, *, now: datetime) -> 
     """Check an event on its own.
 
     Raises:
-        Refused: `event-not-valid`, `unknown-event`, `unknown-version`, `not-granted`, `clock-off`, `too-old`,
-            `not-sealed`, `subject-mismatch`, `area-mismatch`.
+        Refused: `bad-envelope`, `unknown-type`, `not-granted`, `clock-ahead`, `too-old`, `schema`, `cannot-unseal`,
+            `wrong-aggregate`, `wrong-place`.
     """
     _must_be_whole(posted.attributes)
     kind = _kind(posted.attributes["type"])
     if kind.key not in granted.tells:
-        raise Refused("not-granted", f"{kind.key} is not granted to this system")
+        raise Refused("not-granted", f"{kind.key} is not granted to this neighbour")
     event_id = _id(posted.attributes["id"])
     _must_be_of_the_present(_instant(posted.attributes["time"]), now)
     event = _event(kind, posted.data)
     _must_agree(posted.attributes, event, areas)
     if granted.areas and event.area not in granted.areas:
-        raise Refused("not-granted", "this system tells facts of other counties")
+        raise Refused("not-granted", "this neighbour tells facts of other counties")
     _must_not_be_ahead(event, now)
     return Accepted(event_id, event)
 
@@ -94,7 +92,7 @@ def _must_be_whole(attributes: Mapping[str, str]) -> None:
     if not missing and attributes["specversion"] != "1.0":
         missing = [("specversion", "literal_error")]
     if missing:
-        raise NotAsDeclared("event-not-valid", "expected a CloudEvent 1.0 with all of its attributes", missing)
+        raise NotAsDeclared("bad-envelope", "expected a CloudEvent 1.0 with all of its attributes", missing)
 
 
 def _kind(ce_type: str) -> EventType:
@@ -102,18 +100,18 @@ def _kind(ce_type: str) -> EventType:
         return EVENTS[ce_type]
     stem = ce_type.rpartition(".v")[0]
     if any(stem == known.rpartition(".v")[0] for known in EVENTS):
-        raise Refused("unknown-version", "the event is known, this version of it is not")
-    raise Refused("unknown-event", "no event of this type is declared")
+        raise Refused("unknown-type", "the event is known, this version of it is not")
+    raise Refused("unknown-type", "no event of this type is declared")
 
 
 def _id(text: str) -> UUID:
-    """Ids of all systems meet on the bus under one source: only a UUID is nobody else's."""
+    """Ids of all neighbours meet on the bus under one source: only a UUID is nobody else's."""
     try:
         found = UUID(text)
     except ValueError:
         found = None
     if found is None or str(found) != text.lower():
-        raise NotAsDeclared("event-not-valid", "expected a UUID as the event's id", [("id", "uuid_parsing")])
+        raise NotAsDeclared("bad-envelope", "expected a UUID as the event's id", [("id", "uuid_parsing")])
     return found
 
 
@@ -123,38 +121,36 @@ def _instant(text: str) -> datetime:
     except ValueError:
         found = None
     if found is None or found.tzinfo is None:
-        raise NotAsDeclared("event-not-valid", "expected a time of RFC 3339", [("time", "datetime_parsing")])
+        raise NotAsDeclared("bad-envelope", "expected a time of RFC 3339", [("time", "datetime_parsing")])
     return found
 
 
 def _must_be_of_the_present(at: datetime, now: datetime) -> None:
-    if at - now > CLOCK_TOLERANCE:
-        raise NotAsDeclared("clock-off", "the event's time is ahead of ours", [("time", "ahead")])
+    if at - now > CLOCK_AHEAD:
+        raise NotAsDeclared("clock-ahead", "the event's time is ahead of ours", [("time", "ahead")])
     if now - at > REMEMBERED:
         raise Refused("too-old", f"the event is older than {REMEMBERED.days} days")
 
 
 def _must_not_be_ahead(event: Event, now: datetime) -> None:
     """A moment that is told counts: a promise is due by it."""
-    ahead = [name for name, value in event if isinstance(value, datetime) and value - now > CLOCK_TOLERANCE]
+    ahead = [name for name, value in event if isinstance(value, datetime) and value - now > CLOCK_AHEAD]
     if ahead:
         text = "what is told has not happened yet"
-        raise NotAsDeclared("clock-off", text, [(f"data.{name}", "ahead") for name in ahead])
+        raise NotAsDeclared("clock-ahead", text, [(f"data.{name}", "ahead") for name in ahead])
 
 
 def _event(kind: EventType, data: Any) -> Event:
     try:
         event = kind.cls.model_validate(data)
     except ValidationError as error:
-        wrong = [(each["loc"], each["type"]) for each in error.errors(include_url=False, include_input=False)]
-    else:
-        wrong = [((name,), "not_a_jwe") for name in kind.sealed if not _is_sealed(getattr(event, name))]
-        if not wrong:
-            return event
-    fields = [(".".join(map(str, ("data", *where))), rule) for where, rule in wrong]
-    if any(where and where[0] in kind.sealed and rule != "missing" for where, rule in wrong):
-        raise NotAsDeclared("not-sealed", "expected a compact JWE to the key of the field's owner", fields)
-    raise NotAsDeclared("event-not-valid", f"the data is not as schemas/{kind.key}.json says", fields)
+        wrong = error.errors(include_url=False, include_input=False)
+        fields = [(".".join(map(str, ("data", *each["loc"]))), each["type"]) for each in wrong]
+        raise NotAsDeclared("schema", f"the data is not as schemas/{kind.key}.json says", fields) from None
+    unsealed = [(f"data.{name}", "not_a_jwe") for name in kind.sealed if not _is_sealed(getattr(event, name))]
+    if unsealed:
+        raise NotAsDeclared("cannot-unseal", "expected a JWE to the key of the field's owner", unsealed)
+    return event
 
 
 def _is_sealed(token: str) -> bool:
@@ -170,7 +166,7 @@ def _is_sealed(token: str) -> bool:
 def _must_agree(attributes: Mapping[str, str], event: Event, areas: Areas) -> None:
     if attributes["subject"].lower() != str(event.about):
         text = "the subject is not the id of what the event is about"
-        raise NotAsDeclared("subject-mismatch", text, [("subject", event.declared.about)])
+        raise NotAsDeclared("wrong-aggregate", text, [("subject", event.declared.about)])
     home = areas.of_municipality(event.municipality)
     at_home = event.area in areas and (
         event.municipality == UNKNOWN_MUNICIPALITY or (home is not None and home.code == event.area)
@@ -178,4 +174,4 @@ def _must_agree(attributes: Mapping[str, str], event: Event, areas: Areas) -> No
     differing = [name for name in ("area", "municipality") if attributes.get(name) not in (None, getattr(event, name))]
     if not at_home or differing:
         fields = [(name, "differs") for name in differing] or [("data.municipality", "of_another_area")]
-        raise NotAsDeclared("area-mismatch", "the municipality is not one of the area's", fields)
+        raise NotAsDeclared("wrong-place", "the municipality is not one of the area's", fields)

@@ -1,4 +1,4 @@
-"""What other systems do at our door, counted. A neighbour's name is the county's word for a system, never a person."""
+"""What neighbours do at our door, counted. A neighbour's name is the county's word for a system, never a person."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from prometheus_client import Counter
 
 POSTED = Counter(
     "digi_portal_events_posted",
-    "Events posted by other systems, by how it ended: accepted, repeated, or the code of the refusal (once a request)",
+    "Events posted by neighbours, by how it ended: accepted, repeated, or the code of the refusal (once a request)",
     ["neighbour", "outcome"],
 )
 TOKENS = Counter(
     "digi_portal_tokens_asked",
-    "Tokens other systems asked for, by how it ended: issued, or the error of RFC 6749; known neighbours by name",
+    "Tokens neighbours asked for, by how it ended: issued, or the error of RFC 6749; known neighbours by name",
     ["neighbour", "outcome"],
 )

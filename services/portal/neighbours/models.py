@@ -1,4 +1,4 @@
-"""Tables of what other systems have posted: whose contact it is, and which events are known already."""
+"""Tables of what neighbours have posted: whose contact it is, and which events are known already."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from services.portal.models import PortalTable
 
 
 class PostedEvent(PortalTable, table=True):
-    """An event another system has posted and we have told: the same one again tells nothing more."""
+    """An event a neighbour has posted and we have told: the same one again tells nothing more."""
 
     __tablename__ = "posted_event"
 
     event_id: UUID = Field(primary_key=True)
-    client: str = Field(sa_type=String)
-    """The system that posted it."""
+    neighbour: str = Field(sa_type=String)
+    """Who posted it."""
     content: bytes = Field(sa_type=LargeBinary)
     """SHA-256 of what it says."""
     posted_at: datetime = Field(sa_type=UtcInstant, index=True)
 
 
 class PostedContact(PortalTable, table=True):
-    """A contact belongs to the one system that opened it: no other may say who the person is, or that they want a call.
+    """A contact belongs to the neighbour that opened it: no other may say who the person is, or that they want a call.
 
     Kept without end, like the number of facts told about it: an id, and nothing of the person.
     """
@@ -34,6 +34,6 @@ class PostedContact(PortalTable, table=True):
     __tablename__ = "posted_contact"
 
     contact_id: UUID = Field(primary_key=True)
-    client: str = Field(sa_type=String)
+    neighbour: str = Field(sa_type=String)
     area: str = Field(sa_type=String)
     """The county it was opened in; what follows is told there."""

@@ -9,7 +9,7 @@ from typing import Any
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 
-from chassis import Refused, neighbours, telemetry
+from chassis import Refused, telemetry
 from chassis.neighbours import Neighbour
 from chassis.seal import Sealer, public_keys
 from services.portal.edge import Edge
@@ -17,14 +17,13 @@ from services.portal.forms import read_form
 from services.portal.neighbours import binding, described, posting
 from services.portal.neighbours.domain import Granted, NotAsDeclared, accept
 from services.portal.neighbours.metrics import POSTED, TOKENS
-from services.portal.neighbours.tokens import GUESSING, LIFE, PURPOSE, Guesses, Tokens, bearer, credentials
+from services.portal.neighbours.tokens import LIFE, PURPOSE, Tokens, bearer, credentials, digest_shown, named
 from services.portal.pages import errors
 
 routes = APIRouter(prefix="/api/v1", tags=["neighbours"])
 ACCEPTED = 202
 UNAUTHORIZED = 401
 BAD_REQUEST = 400
-TOO_MANY = 429
 NOBODY = "unknown"
 """Stands for whoever has shown no name that is known."""
 _UNPROCESSABLE, _FORBIDDEN, _CONFLICT = 422, 403, 409
@@ -32,8 +31,8 @@ STATUS = {
     "token-not-valid": UNAUTHORIZED,
     "not-granted": _FORBIDDEN,
     "not-yours": _FORBIDDEN,
-    "too-large": 413,
-    "wrong-content-type": 415,
+    "too-big": 413,
+    "content-type": 415,
     "event-id-reused": _CONFLICT,
     "already-opened": _CONFLICT,
     "not-by-message": _CONFLICT,
@@ -47,7 +46,6 @@ class Door:
 
     def __init__(self, edge: Edge) -> None:
         self.edge = edge
-        self.guesses = Guesses(edge.clock)
 
     @cached_property
     def tokens(self) -> Tokens:
@@ -72,15 +70,12 @@ def _door(request: Request) -> Door:
 
 @routes.post("/token", openapi_extra=described.TOKEN, response_class=JSONResponse)
 async def token(request: Request) -> Response:
-    """Give a system a bearer token for its client secret (OAuth 2.0 client credentials, HTTP Basic)."""
-    door, shown = _door(request), credentials(request.headers.get("authorization", ""))
-    neighbour = await asyncio.to_thread(_named, door.edge, shown[0]) if shown else None
-    name = neighbour.name if neighbour else NOBODY
-    if door.guesses.too_many(name):
-        return _no_token(name, TOO_MANY, "invalid_client", "too many wrong secrets; try again in a minute")
-    digest = neighbour.opened_by(shown[1]) if neighbour and shown else None
+    """Give a neighbour a bearer token for its client secret (OAuth 2.0 client credentials, HTTP Basic)."""
+    door = _door(request)
+    client_id, secret = credentials(request.headers.get("authorization", ""))
+    neighbour = await asyncio.to_thread(named, door.edge.settings.neighbours_dir, client_id)
+    name, digest = neighbour.name if neighbour else NOBODY, digest_shown(neighbour, secret)
     if neighbour is None or digest is None:
-        door.guesses.note(name)
         return _no_token(name, UNAUTHORIZED, "invalid_client", "expected the client id and secret by HTTP Basic")
     wrong = await _wrong_with(request)
     if wrong:
@@ -88,13 +83,6 @@ async def token(request: Request) -> Response:
     TOKENS.labels(name, "issued").inc()
     issued = {"access_token": door.tokens.issue(name, digest), "token_type": "Bearer", "expires_in": LIFE.seconds}
     return JSONResponse(issued, headers={"cache-control": "no-store", "pragma": "no-cache"})
-
-
-def _named(edge: Edge, name: str) -> Neighbour | None:
-    try:
-        return neighbours.one(edge.settings.neighbours_dir, name)
-    except Refused:
-        return None
 
 
 async def _wrong_with(request: Request) -> tuple[str, str] | None:
@@ -113,12 +101,10 @@ async def _wrong_with(request: Request) -> tuple[str, str] | None:
 
 
 def _no_token(name: str, status: int, error: str, text: str) -> Response:
-    TOKENS.labels(name, "too_many_guesses" if status == TOO_MANY else error).inc()
+    TOKENS.labels(name, error).inc()
     headers = {"cache-control": "no-store", "pragma": "no-cache"}
     if status == UNAUTHORIZED:
         headers["www-authenticate"] = 'Basic realm="digiterapia"'
-    if status == TOO_MANY:
-        headers["retry-after"] = str(GUESSING.seconds)
     return JSONResponse({"error": error, "error_description": text}, status_code=status, headers=headers)
 
 

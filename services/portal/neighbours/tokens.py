@@ -1,16 +1,15 @@
-"""OAuth 2.0 for systems: a client secret gives a bearer token of some minutes (RFC 6749 section 4.4, RFC 9068).
+"""OAuth 2.0 for neighbours: a client secret gives a bearer token of some minutes (RFC 6749 section 4.4, RFC 9068).
 
-A token is looked up again at every use: revoke the system or retire its secret, and the token opens nothing.
+A token is looked up again at every use: revoke the neighbour or retire its secret, and the token opens nothing.
 """
 
 from __future__ import annotations
 
 import base64
 import binascii
-from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import unquote_plus
 
@@ -18,7 +17,7 @@ from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet, OctKey
 
-from chassis import Refused, neighbours
+from chassis import Refused, neighbours, telemetry
 from chassis.neighbours import Neighbour
 
 LIFE = timedelta(minutes=10)
@@ -27,19 +26,16 @@ ALGORITHM = "HS256"
 KIND = "at+jwt"
 SKEW_SECONDS = 5
 """Between the clocks of two processes of ours."""
-PURPOSE = "tokens of other systems"
-GUESSES = 10
-GUESSING = timedelta(minutes=1)
-"""So many wrong secrets of one client within this time; then none of its secrets is looked at until it is over."""
+PURPOSE = "tokens of neighbours"
 SHOWN = 16
 """So much of a secret's digest stands in a token: enough to know whether that secret is still one."""
 
 
 @dataclass(frozen=True, slots=True)
-class Holder:
+class Claimed:
     """Whose token it is, and which of its secrets it came from."""
 
-    name: str
+    neighbour: str
     secret: str
 
 
@@ -58,7 +54,7 @@ class Tokens:
         self._clock = clock
 
     def issue(self, name: str, digest: str) -> str:
-        """A token for a system that has shown a secret with this digest."""
+        """A token for a neighbour that has shown a secret with this digest."""
         now = int(self._clock().timestamp())
         key = self._keys.keys[0]
         claims = {"iss": self._address, "aud": self._address, "sub": name, "client_id": name, "secret": digest[:SHOWN]}
@@ -66,7 +62,7 @@ class Tokens:
         header = {"alg": ALGORITHM, "typ": KIND, "kid": key.kid}
         return jwt.encode(header, claims | times, key, algorithms=[ALGORITHM])
 
-    def holder(self, token: str) -> Holder | None:
+    def claimed(self, token: str) -> Claimed | None:
         """Whose token it is; None when it is none of ours, for something else, or over."""
         now = int(self._clock().timestamp())
         ours = jwt.ClaimsOption(essential=True, value=self._address)
@@ -80,57 +76,54 @@ class Tokens:
             return None
         if found.header.get("typ") != KIND:
             return None
-        return Holder(str(found.claims["sub"]), str(found.claims["secret"]))
+        return Claimed(str(found.claims["sub"]), str(found.claims["secret"]))
 
 
 def bearer(tokens: Tokens, folder: Path, header: str) -> Neighbour:
-    """The system a request comes from, as it is granted now.
+    """The neighbour a request comes from, as it is granted now.
 
     Raises:
         Refused: `token-not-valid`.
     """
     scheme, _, token = header.partition(" ")
-    holder = tokens.holder(token.strip()) if scheme.lower() == "bearer" else None
-    if holder is not None:
-        found = _known(folder, holder.name)
-        if found and any(each.startswith(holder.secret) for each in found.client_secrets):
+    claimed = tokens.claimed(token.strip()) if scheme.lower() == "bearer" else None
+    if claimed is not None:
+        found = named(folder, claimed.neighbour)
+        if found and any(each.startswith(claimed.secret) for each in found.client_secrets):
             return found
     raise Refused("token-not-valid", "expected a bearer token of /api/v1/token that is not over")
 
 
-def _known(folder: Path, name: str) -> Neighbour | None:
+def named(folder: Path, name: str) -> Neighbour | None:
+    """The neighbour of that name; None also while its file makes no sense: nobody can tell what it is granted."""
     try:
         return neighbours.one(folder, name)
     except Refused:
         return None
+    except ValueError:
+        telemetry.log("portal").error("no access: the file makes no sense", neighbour=name, code="bad-neighbour-file")
+        return None
 
 
-class Guesses:
-    """Counts wrong secrets, per client; all clients that nobody knows are one."""
+def digest_shown(neighbour: Neighbour | None, secret: str) -> str | None:
+    """The digest of the client secret that was shown, if it is this neighbour's; None takes as long for a stranger's.
 
-    def __init__(self, clock: Callable[[], datetime]) -> None:
-        self._clock = clock
-        self._wrong: dict[str, deque[datetime]] = {}
-
-    def too_many(self, client: str) -> bool:
-        """Whether no secret of this client is to be looked at now."""
-        wrong = self._wrong.get(client, deque())
-        while wrong and wrong[0] <= self._clock() - GUESSING:
-            wrong.popleft()
-        return len(wrong) >= GUESSES
-
-    def note(self, client: str) -> None:
-        """One more wrong secret."""
-        self._wrong.setdefault(client, deque(maxlen=GUESSES)).append(self._clock())
+    A secret has 256 bits: nobody comes by one by guessing, so nobody is locked out for a wrong one.
+    """
+    return (neighbour or _STRANGER).opened_by(secret)
 
 
-def credentials(header: str) -> tuple[str, str] | None:
-    """Client id and secret of HTTP Basic, form-encoded as RFC 6749 section 2.3.1 has it; None when there are none."""
+_STRANGER = Neighbour(name="stranger", since=datetime(2026, 1, 1, tzinfo=UTC), client_secrets=("0" * 64,))
+"""Stands for whoever nobody knows. No secret that anybody could find has this digest."""
+
+
+def credentials(header: str) -> tuple[str, str]:
+    """Client id and secret of HTTP Basic, form-encoded as RFC 6749 section 2.3.1 has it; empty when there are none."""
     scheme, _, packed = header.partition(" ")
     if scheme.lower() != "basic":
-        return None
+        return "", ""
     try:
         name, colon, secret = base64.b64decode(packed.strip(), validate=True).decode("ascii").partition(":")
     except (binascii.Error, ValueError):
-        return None
-    return (unquote_plus(name), unquote_plus(secret)) if colon else None
+        return "", ""
+    return (unquote_plus(name), unquote_plus(secret)) if colon else ("", "")

@@ -16,7 +16,7 @@ from chassis import clock, neighbours
 from chassis.neighbours import Neighbour
 from contracts.portal import ContactOpened
 from services.unit import build
-from tests.services.portal.system import FORM, NAME, STRUCTURED, TELLS, contact
+from tests.services.portal.poster import FORM, NAME, STRUCTURED, TELLS, contact
 from tests.stack import DATABASES, Stack, stack
 
 pytestmark = pytest.mark.live
@@ -24,7 +24,7 @@ AT_ONCE = 20
 
 
 class Portal(Stack):
-    """A portal at work, and a system that may post to it."""
+    """A portal at work, and a neighbour that may post to it."""
 
     async def open(self) -> None:
         self.secret, digest = neighbours.new_secret()

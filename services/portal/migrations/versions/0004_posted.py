@@ -1,4 +1,4 @@
-"""What other systems have posted, and whose contacts they are."""
+"""What neighbours have posted, and whose contacts they are."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -15,7 +15,7 @@ def upgrade() -> None:
     op.create_table(
         "posted_event",
         sa.Column("event_id", sa.Uuid(), nullable=False),
-        sa.Column("client", sa.String(), nullable=False),
+        sa.Column("neighbour", sa.String(), nullable=False),
         sa.Column("content", sa.LargeBinary(), nullable=False),
         sa.Column("posted_at", UtcInstant(), nullable=False),
         sa.PrimaryKeyConstraint("event_id"),
@@ -24,7 +24,7 @@ def upgrade() -> None:
     op.create_table(
         "posted_contact",
         sa.Column("contact_id", sa.Uuid(), nullable=False),
-        sa.Column("client", sa.String(), nullable=False),
+        sa.Column("neighbour", sa.String(), nullable=False),
         sa.Column("area", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("contact_id"),
     )

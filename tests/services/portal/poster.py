@@ -1,4 +1,4 @@
-"""Another system of the county, as it comes to our door: a client secret, a token, CloudEvents in every mode."""
+"""A neighbour that posts, as it comes to our door: a client secret, a token, CloudEvents in every mode."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ BATCHED = "application/cloudevents-batch+json"
 MODES = ("binary", "structured", "batched")
 
 
-class System:
+class Poster:
     """A neighbour of a town."""
 
     def __init__(self, town: Town, name: str = NAME, *, areas: tuple[str, ...] = ("10",)) -> None:
@@ -83,7 +83,7 @@ class System:
         return self.town.browser().send("POST", "/api/v1/events", content=body, headers=headers)
 
     def opens(self, **said: Any) -> ContactOpened:
-        """A contact that has come in by this system, intake's decision made."""
+        """A contact that has come in by this poster, intake's decision made."""
         opened = contact(**said)
         response = self.post(opened)
         assert response.status_code == 202, response.text
@@ -125,3 +125,14 @@ def contact(**said: Any) -> ContactOpened:
 
 def whose(opened: ContactOpened) -> dict[str, Any]:
     return opened.model_dump(include={"contact_id", "area", "municipality"})
+
+
+def code(response: httpx.Response) -> tuple[int, str]:
+    """Status and code of an answer; no code when it is no refusal."""
+    assert response.status_code == 202 or response.headers["content-type"] == "application/problem+json"
+    return (response.status_code, response.json()["code"]) if response.content else (response.status_code, "")
+
+
+def told(poster: Poster) -> int:
+    """How much has been told of what a front end knows."""
+    return sum(len(poster.town.told(kind)) for kind in (ContactOpened, IdentityVerified, CallbackRequested))
