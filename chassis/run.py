@@ -154,30 +154,24 @@ def accounts(settings: Settings, services: Sequence[Service], others: Iterable[N
 
 Granted = tuple[dict[str, Neighbour], frozenset[str]]
 """Neighbours by name, and the names of those whose file makes no sense."""
+NOBODY: Granted = ({}, frozenset())
 
 
-def _granted(settings: Settings) -> Granted:
-    """Who is granted something; a neighbour whose file makes no sense has no access, and is in nobody else's way."""
+def _granted(settings: Settings, before: Granted = NOBODY) -> Granted:
+    """Who is granted something. A neighbour whose file makes no sense has no access, and is in nobody else's way.
+
+    Raises:
+        OSError: the folder was there `before`, or cannot be read: nobody has lost anything by that.
+    """
     try:
-        known = neighbours.readable(settings.neighbours_dir)
-    except FileNotFoundError:  # nobody was ever granted anything
-        return {}, frozenset()
-    _say_who_is_out(known[1])
-    return known
-
-
-def _granted_now(settings: Settings, known: Granted) -> Granted:
-    try:
-        return neighbours.readable(settings.neighbours_dir)
+        now = neighbours.readable(settings.neighbours_dir)
     except FileNotFoundError:
-        if any(known):  # whoever was let in stays in
+        if before != NOBODY:
             raise
-        return known
-
-
-def _say_who_is_out(names: Iterable[str]) -> None:
-    for name in sorted(names):
+        return NOBODY
+    for name in sorted(now[1] - before[1]):
         telemetry.log("run").error("no access: the file makes no sense", neighbour=name, code="bad-neighbour-file")
+    return now
 
 
 async def _follow_grants(server: EmbeddedNats, settings: Settings, services: Sequence[Service], known: Granted) -> None:
@@ -185,13 +179,12 @@ async def _follow_grants(server: EmbeddedNats, settings: Settings, services: Seq
     while True:
         await asyncio.sleep(GRANTS_SECONDS)
         try:
-            now = await asyncio.to_thread(_granted_now, settings, known)
+            now = await asyncio.to_thread(_granted, settings, known)
             if now != known:
                 told = await asyncio.to_thread(accounts, settings, services, now[0].values())
                 for _ in range(RELOADS):
                     server.reload(told)
                     await asyncio.sleep(GRANTS_SECONDS)
-                _say_who_is_out(now[1] - known[1])
                 known = now
         except (ValueError, OSError) as error:
             telemetry.log("run").error("grants not read", error_type=type(error).__name__)

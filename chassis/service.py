@@ -20,7 +20,7 @@ Job = Callable[..., Awaitable[None]]
 H = TypeVar("H", bound=Callable[..., Any])
 
 FRONT_ENDS = frozenset({"portal"})
-"""Services that people use: they ask, hear hints, and tell what only a front end knows, ours or another system's."""
+"""Services that people use: they ask, hear hints, and tell what only a front end knows, ours or a neighbour's."""
 
 
 class Handlers:

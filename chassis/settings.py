@@ -45,7 +45,7 @@ class Settings(BaseSettings):
     nats_seed_file: Path | None = None
     """NKEY seed of this process; {service} is filled in. Empty: the one of a bus of our own, where there is one."""
     neighbours_folder: Path | None = None
-    """What other systems of the county are granted, one file each. Empty: `neighbours` in the data folder."""
+    """What neighbours are granted, one file each. Empty: `neighbours` in the data folder."""
     embedded_nats_port: Port = 14222
     host: str = "127.0.0.1"
     port: Port = 8000

@@ -108,7 +108,7 @@ class Transaction:
             beside: the same fact as the version before tells it, while that has readers. It goes under the same
                 `ce-id`: who reads both acts once.
             because: what led to it, where that is not what is being worked on now (a job that finishes earlier work).
-            event_id: its `ce-id`, where somebody has given it one already (another system that posts it).
+            event_id: its `ce-id`, where somebody has given it one already (a neighbour that posts it).
 
         Raises:
             ValueError: the event belongs to another service.
