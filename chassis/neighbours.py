@@ -25,6 +25,7 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     StringConstraints,
+    ValidationError,
     field_validator,
     model_validator,
 )
@@ -214,6 +215,10 @@ def _read(file: Path) -> Neighbour:
         return Neighbour.model_validate({"name": file.stem, **tomllib.loads(file.read_text(encoding="utf-8"))})
     except FileNotFoundError:
         raise
+    except ValidationError as error:  # its own text would quote what stands there
+        wrong = error.errors(include_url=False, include_input=False, include_context=False)
+        said = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in wrong)
+        raise ValueError(f"{file}: {said}") from None
     except (ValueError, OSError) as error:
         raise ValueError(f"{file}: {error}") from error
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import structlog
 
 from tests.chromium import chromium
 from tests.node import missing
@@ -42,6 +43,13 @@ def _loopback_only() -> Iterator[None]:
     socket.socket.connect = connect  # type: ignore[method-assign]  # the guard stands for the whole session
     yield
     socket.socket.connect = real  # type: ignore[method-assign]  # and is taken down after it
+
+
+@pytest.fixture(autouse=True)
+def _logs_are_set_up_for_one_test() -> Iterator[None]:
+    """The command line sets them up for its whole process, and what it leaves out the next test would not see."""
+    yield
+    structlog.reset_defaults()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

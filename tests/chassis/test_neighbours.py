@@ -101,6 +101,16 @@ def test_an_operator_is_told_which_file_is_bad(tmp_path: Path, spoil: Callable[[
         neighbours.load(tmp_path)
 
 
+def test_what_an_operator_is_told_of_a_bad_file_is_one_line_that_quotes_nothing(tmp_path: Path) -> None:
+    neighbours.save(tmp_path, neighbour())
+    with (tmp_path / "navigator.toml").open("a") as file:
+        file.write('client_secrets = ["hunter2"]\n')
+    with pytest.raises(ValueError, match=r"navigator\.toml: client_secrets\.0: String should match") as told:
+        neighbours.load(tmp_path)
+    assert "\n" not in str(told.value)
+    assert "hunter2" not in str(told.value)
+
+
 def test_a_folder_that_is_not_there_is_not_the_same_as_no_neighbours(tmp_path: Path) -> None:
     assert neighbours.readable(tmp_path) == ({}, frozenset())
     with pytest.raises(FileNotFoundError):

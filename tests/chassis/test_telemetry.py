@@ -82,7 +82,7 @@ def test_no_metric_has_a_label_that_could_hold_an_id() -> None:
         for sample in metric.samples
         for name in sample.labels
     }
-    assert labels <= {"service", "event", "outcome", "reason", "ask", "kind", "le"}
+    assert labels <= {"service", "event", "outcome", "reason", "ask", "kind", "le", "job", "neighbour", "answer"}
 
 
 def test_a_received_trace_is_continued() -> None:
