@@ -12,7 +12,7 @@ from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
 from contracts.asyncapi import example_headers
-from contracts.base import EVENTS, EventType
+from contracts.base import EVENTS, SOURCE_PREFIX, EventType
 from contracts.schema import alternatives, of_event
 
 FOLDER = PurePosixPath("contracts/kit")
@@ -44,20 +44,21 @@ def _line(document: Any) -> str:
 def _wrong(kinds: list[EventType]) -> Iterator[tuple[str, CloudEvent | str]]:
     """Each wrong in one way, with its code; a text is a whole line that is no JSON."""
     kind = next(kind for kind in kinds if not kind.external)  # one that our own services read, and refuse alike
-    good = structured(kind)
+    good, stem = structured(kind), kind.ce_type.rpartition(".v")[0]
+    another = next(each.owner for each in kinds if each.owner != kind.owner)
     yield "bad-json", _line(good)[:-1]
     for name in ("id", "time", "subject"):
         yield "bad-envelope", _without(good, name)
     yield "bad-envelope", good | {"specversion": "0.3"}
     yield "bad-envelope", good | {"time": "2026-11-24 08:01"}
     yield "content-type", good | {"datacontenttype": "text/plain"}
-    yield "unknown-type", good | {"type": f"{good['type'].rsplit('.', 2)[0]}.never_declared.v1"}
-    yield "unknown-type", good | {"type": f"{good['type'].removesuffix('.v1')}.v999"}
+    yield "unknown-type", good | {"type": f"{stem.rpartition('.')[0]}.never_declared.v1"}
+    yield "unknown-type", good | {"type": f"{stem}.v999"}
     yield "wrong-place", good | {"area": "99"}
     yield "wrong-aggregate", good | {"subject": str(uuid5(NAMESPACE_URL, "another"))}
     on_the_bus = {"subject": kind.subject("99", "*"), "headers": example_headers(kind), "body": good["data"]}
     yield "wrong-subject", on_the_bus
-    yield "wrong-source", good | {"source": good["source"].replace("chat", "portal")}
+    yield "wrong-source", good | {"source": f"/{SOURCE_PREFIX}/{another}"}
     for kind in kinds:
         yield from _unfit(kind)
 
