@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine, Iterator
-from contextlib import AsyncExitStack, contextmanager
+from contextlib import AsyncExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 from uuid import uuid4
@@ -19,10 +19,12 @@ from chassis.envelope import headers_for
 from chassis.neighbours import Neighbour
 from contracts.base import Event
 from services.unit import build_all
-from tests.stack import eventually, free_ports
+from tests.stack import PATIENCE_SECONDS, eventually, free_ports
 from tests.unit import practice_settings
 
 T = TypeVar("T")
+FETCH_SECONDS = 2.0
+"""How long one request of a neighbour's for facts stands before it asks again how it stands."""
 
 
 class County:
@@ -118,17 +120,21 @@ def county(folder: Path) -> Iterator[County]:
 
 
 async def read(client: Client, granted: Neighbour, stream: str, *, most: int = 1_000) -> list[str]:
-    """Take what waits for a neighbour and settle it: the `ce-id`s, in order."""
+    """Take what waits for a neighbour and settle it, until nothing waits or is unsettled: the `ce-id`s, in order."""
     js = client.jetstream(prefix=permissions.NEIGHBOUR_API)
     subscription = await js.pull_subscribe_bind(consumer=granted.durable, stream=stream)
     found: list[str] = []
-    while len(found) < most:
-        try:
-            messages = await subscription.fetch(min(50, most - len(found)), timeout=0.5)
-        except TimeoutError:
-            break
-        for message in messages:
-            await message.ack_sync()
-            found.append((message.headers or {})["ce-id"])
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while len(found) < most and await _waits(js, stream, granted.durable):
+            with suppress(TimeoutError):  # what another client took and left comes again by the server's clock
+                for message in await subscription.fetch(min(50, most - len(found)), timeout=FETCH_SECONDS):
+                    await message.ack_sync()
+                    found.append((message.headers or {})["ce-id"])
     await subscription.unsubscribe()
     return found
+
+
+async def _waits(js: JetStreamContext, stream: str, durable: str) -> bool:
+    """Whether the server keeps anything for a durable that was not settled, as the neighbour itself may ask."""
+    there = await js.consumer_info(stream, durable)
+    return bool(there.num_pending or there.num_ack_pending)
