@@ -67,6 +67,11 @@ class County:
         neighbours.save(self.settings.neighbours_dir, granted)
         return granted
 
+    async def revoke(self, granted: Neighbour) -> None:
+        """What `digi bus revoke` does."""
+        await provision.serve(self.bus, granted.model_copy(update={"reads": ()}))
+        neighbours.remove(self.settings.neighbours_dir, granted.name)
+
     def seed(self, name: str) -> str:
         """File of a neighbour's key."""
         return str(self.settings.keys_dir / "neighbours" / f"{name}.seed")

@@ -156,9 +156,7 @@ async def kept_out(around: County, name: str) -> bool:
 def test_a_revoked_neighbour_is_a_stranger(around: County) -> None:
     async def case() -> None:
         granted = await around.grant("aids-centre", "visit_completed")
-        await provision.serve(around.bus, granted.model_copy(update={"reads": ()}))
-        neighbours.remove(around.settings.neighbours_dir, "aids-centre")
-
+        await around.revoke(granted)
         await eventually(lambda: kept_out(around, "aids-centre"), "the server knows it no more")
         assert (await around.bus.stream_info("EVT")).state.consumer_count == len(
             [kind for service in around.services for kind, _ in service.handlers.items()]
@@ -219,15 +217,41 @@ def test_who_was_let_in_stays_in_while_the_grants_are_out_of_reach(around: Count
     around.run(case())
 
 
-def test_our_own_services_go_on_while_neighbours_come_and_go(around: County) -> None:
-    """A grant reloads the server twice; who is connected stays connected."""
+class Connected:
+    """A plain client of one of our services that would come back by itself, and says whether it ever had to."""
+
+    def __init__(self) -> None:
+        self.client = Client()
+        self.lost = 0
+
+    async def connect(self, around: County, identity: str) -> None:
+        seed = str(around.settings.seed_file(identity))
+        await self.client.connect(around.url, nkeys_seed=seed, disconnected_cb=self._disconnected)
+
+    async def _disconnected(self) -> None:
+        self.lost += 1
+
+
+def test_a_client_of_ours_and_a_neighbour_stay_connected_while_others_come_and_go(around: County) -> None:
+    """A grant reloads the server twice, and so does a revocation; who is connected and still may be stays connected."""
 
     async def case() -> None:
+        granted = await around.grant("steady", "visit_completed")
+        steady, ours = await around.connect("steady"), Connected()
+        await ours.connect(around, "scheduling")
+        numbers = steady.client_id, ours.client.client_id
         for name in ("one-system", "two-systems"):
-            await around.grant(name, "pub")
+            come = await around.grant(name, "pub")
             await around.connect(name)
-        assert len(await around.tell(*completed(10))) == 10
-        assert permissions.ACCOUNT in (around.settings.data_dir / "nats.conf").read_text()
+            told = await around.tell(*completed(3))
+            assert await read(steady, granted, "EVT") == told
+            await around.revoke(come)
+            await eventually(lambda name=name: kept_out(around, name), "the server knows it no more")
+            told = await around.tell(*completed(3))
+            assert await read(steady, granted, "EVT") == told
+        await ours.client.flush()
+        assert (steady.client_id, ours.client.client_id) == numbers
+        assert (steady.is_connected, ours.client.is_connected, ours.lost) == (True, True, 0)
 
     around.run(case())
 
