@@ -236,13 +236,29 @@ def test_who_may_do_what_is_what_the_rules_say(server: str, services: list[Servi
     assert {who for (who, _, _), allowed in cells.items() if allowed} == set(EVERYBODY)
 
 
+QUOTED = re.compile(r'"([^"]+)"')
+ACCOUNTS = re.compile(r"accounts: \[[^\]]*\]")
+"""Names of accounts: all that is quoted in the configuration beside subjects."""
+
+
+def untried(configuration: str, tried: list[str]) -> set[str]:
+    """Subjects that a server's configuration names anywhere, for anybody, and that are not in the matrix."""
+    named = set(QUOTED.findall(ACCOUNTS.sub("", configuration)))
+    expressions = {each: re.escape(each).replace(r"\*", "[^.]+").replace(">", ".+") for each in named}
+    return {each for each in named if not any(re.fullmatch(expressions[each], subject) for subject in tried)}
+
+
 def test_every_subject_that_anybody_is_granted_is_in_the_matrix(services: list[Service], seeds: Path) -> None:
-    tried = subjects(services)
-    keys = permissions.make_seeds(seeds, EVERYBODY)
-    for who, granted in permissions.grants(services, neighbours(keys)).items():
-        for pattern in (*granted.publish, *granted.subscribe):
-            as_expression = re.escape(pattern).replace(r"\*", "[^.]+").replace(">", ".+")
-            assert any(re.fullmatch(as_expression, subject) for subject in tried), (who, pattern)
+    """Ours and the neighbours': what they may publish and hear, what is exported to them, and what they call it."""
+    tried, keys = subjects(services), permissions.make_seeds(seeds, EVERYBODY)
+    granted = permissions.grants(services, neighbours(keys))
+    written = permissions.configuration(granted, keys, neighbours(keys))
+    assert untried(written, tried) == set()
+    assert len(QUOTED.findall(written)) > 100
+    alias = written.replace(f'to: "{APIS[1]}.', 'to: "ALIAS.')
+    assert {each.split(".")[0] for each in untried(alias, tried)} == {"ALIAS"}
+    more = permissions.configuration(granted | {"chat": permissions.Grants(("x.*",), ("y.>",))}, keys, ())
+    assert untried(more, tried) == {"x.*", "y.>"}
 
 
 def test_nobody_gets_in_without_a_key(server: str) -> None:
