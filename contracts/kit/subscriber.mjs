@@ -24,14 +24,21 @@ const acted = new Set(lines.map((line) => JSON.parse(line).id));
 const memory = openSync(memoryFile, "a");
 if (torn) truncateSync(memoryFile, Buffer.byteLength(lines.join("\n")) + (lines.length ? 1 : 0));
 
+const needed = ["specversion", "id", "source", "type", "subject", "time", "datacontenttype"];
+
 /** Act on an event, unless that has been done. Ignore an event or a field you do not know: the unit may add some. */
 function act(message) {
   const event = {};
-  for (const header of message.headers.keys()) {
+  for (const header of message.headers?.keys() ?? []) {
     if (header.startsWith("ce-")) event[header.slice(3)] = message.headers.get(header);
   }
+  const whole = needed.every((each) => each in event) && /^[\d-]+T.+(Z|[+-]\d\d:\d\d)$/.test(event.time);
+  if (!whole || event.specversion !== "1.0" || event.datacontenttype !== "application/json") {
+    throw new SyntaxError("no CloudEvent 1.0 with JSON data");
+  }
+  const data = message.json(); // a SyntaxError when it is none
   if (acted.has(event.id)) return;
-  const line = JSON.stringify({ ...event, data: message.json() }) + "\n";
+  const line = JSON.stringify({ ...event, data }) + "\n";
   writeSync(memory, line);
   fsyncSync(memory);
   acted.add(event.id);
@@ -44,7 +51,12 @@ async function read(connection, stream) {
     try {
       const own = await jetstream(connection, { apiPrefix: prefix }).consumers.get(stream, `neighbour-${name}`);
       for await (const message of await own.consume({ max_messages: 50, abort_on_missing_resource: true })) {
-        act(message);
+        try {
+          act(message);
+        } catch (error) {
+          if (!(error instanceof SyntaxError)) throw error;
+          console.error(`${error.name}: ${error.message}`); // and settle it: it would come for ever, never readable
+        }
         message.ack();
       }
     } catch (error) {

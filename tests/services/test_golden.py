@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,27 +9,12 @@ from typing import Any
 import pytest
 
 from chassis.inbox import Consumer, Ending, Received, apply
-from chassis.settings import ROOT
-from contracts import EVENTS
 from services.unit import build, consumers
+from tests.golden import HEARD, WRONG, OnTheBus
 from tests.unit import Unit, practice_settings
 
-WRONG = [json.loads(line) for line in (ROOT / "contracts" / "kit" / "wrong.jsonl").read_text("utf-8").splitlines()]
 JUDGED = ("schema:", "content-type", "unknown-type", "wrong-aggregate", "wrong-subject")
 """Beside a missing attribute. The rest only the checker sees: a service does not compare what it does not use."""
-HEARD = next(event["type"] for each in WRONG if isinstance(event := each["event"], dict) and "type" in event)
-
-
-def as_received(event: dict[str, Any], number: int) -> Received:
-    """A golden event as the bus would deliver it."""
-    if "headers" in event:
-        headers, subject, data = event["headers"], event["subject"], event["body"]
-    else:
-        headers = {f"ce-{name}": value for name, value in event.items() if name != "data"}
-        data = event["data"]
-        kind = EVENTS.get(event["type"]) or EVENTS[HEARD]
-        subject = kind.cls.example.subject
-    return Received(subject, headers, json.dumps(data).encode(), number, 1)
 
 
 def judged(wrong: dict[str, Any]) -> bool:
@@ -58,7 +42,8 @@ def consumer_of(unit: Unit, ce_type: str) -> Consumer:
 def test_a_service_sets_a_wrong_golden_event_aside_with_the_code_of_the_checker(units: dict[str, Unit]) -> None:
     judged_by_ours = 0
     for number, wrong in enumerate(filter(judged, WRONG)):
-        received = as_received(wrong["event"], number)
+        sent = OnTheBus.of(wrong["event"])
+        received = Received(sent.subject, sent.headers, sent.body, number, 1)
         read_as = received.headers["ce-type"] if wrong["code"].startswith("schema:") else HEARD
         for name in consumers().get(read_as, ()):
             unit = units[name]

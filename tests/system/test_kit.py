@@ -26,6 +26,7 @@ from contracts import EVENTS, Event, check
 from contracts.public import VisitCounted
 from contracts.scheduling import VisitBooked, VisitCompleted
 from tests.county import County, county
+from tests.golden import HEARD, WRONG, OnTheBus
 from tests.node import NODE
 from tests.stack import PATIENCE_SECONDS, eventually
 from tests.whole import WholeUnit, whole_unit
@@ -39,6 +40,8 @@ each_language = pytest.mark.parametrize(
 )
 README = (KIT / "README.md").read_text(encoding="utf-8")
 COMMANDS = [line for block in re.findall(r"```sh\n(.*?)```", README, re.DOTALL) for line in block.splitlines()]
+UNREADABLE = ("bad-json", "bad-envelope", "content-type")
+"""Codes of what an example that takes any kind of event can see."""
 SMOKE_TELLS = {"visit_completed", "contact_counted", "conversation_counted", "visit_counted"}
 """Of the facts of one journey, those that the page grants and that are told at once."""
 
@@ -186,6 +189,32 @@ def test_an_example_says_which_stream_was_not_granted_and_reads_the_other(
         await eventually(
             lambda: "permissions violation" in reader.complaints().lower(), "the rest is said to be denied"
         )
+
+    around.run(case())
+
+
+@each_language
+def test_an_example_complains_about_what_cannot_be_read_settles_it_and_goes_on(
+    around: County, subscribe: Callable[..., Subscriber], example: tuple[str, Path]
+) -> None:
+    async def case() -> None:
+        granted = await around.grant("my-system", HEARD)
+        reader = subscribe(example, "my-system", "EVT")
+        unreadable = [OnTheBus.of(each["event"]) for each in WRONG if each["code"] in UNREADABLE]
+        assert len(unreadable) >= 7
+        for wrong in (*unreadable, OnTheBus(unreadable[0].subject, {}, b"")):
+            await around.bus.publish(wrong.subject, wrong.body, headers=wrong.headers)
+        good = await around.tell(EVENTS[HEARD].cls.example)
+        await eventually(lambda: reader.acted == good, f"it goes on: {reader.complaints()}")
+
+        async def settled() -> bool:
+            return await provision.waiting(around.bus, granted) == 0
+
+        await eventually(settled, "nothing of it comes again")
+        complaints = re.findall("^(?:ValueError|JSONDecodeError|SyntaxError): ", reader.complaints(), re.MULTILINE)
+        assert (reader.acted, len(complaints)) == (good, len(unreadable) + 1)
+        assert reader.process
+        assert reader.process.poll() is None
 
     around.run(case())
 
