@@ -17,7 +17,7 @@ from chassis import Settings, clock, neighbours, permissions, provision, run
 from chassis.bus import Bus
 from chassis.envelope import headers_for
 from chassis.neighbours import Neighbour
-from contracts.base import Event
+from contracts.base import NEIGHBOUR_API, Event
 from services.unit import build_all
 from tests.stack import PATIENCE_SECONDS, eventually, free_ports
 from tests.unit import practice_settings
@@ -89,7 +89,7 @@ class County:
             try:
                 await client.connect(self.url, nkeys_seed=self.seed(name), error_cb=heard, allow_reconnect=False)
                 stream = next(iter(granted.filters()))
-                js = client.jetstream(prefix=permissions.NEIGHBOUR_API, timeout=0.5)
+                js = client.jetstream(prefix=NEIGHBOUR_API, timeout=0.5)
                 await js.consumer_info(stream, granted.durable)
             except (NatsError, OSError):  # the server may hang up before it has said why
                 await client.close()
@@ -126,7 +126,7 @@ def county(folder: Path) -> Iterator[County]:
 
 async def read(client: Client, granted: Neighbour, stream: str, *, most: int = 1_000) -> list[str]:
     """Take what waits for a neighbour and settle it, until nothing waits or is unsettled: the `ce-id`s, in order."""
-    js = client.jetstream(prefix=permissions.NEIGHBOUR_API)
+    js = client.jetstream(prefix=NEIGHBOUR_API)
     subscription = await js.pull_subscribe_bind(consumer=granted.durable, stream=stream)
     found: list[str] = []
     async with asyncio.timeout(PATIENCE_SECONDS):

@@ -6,8 +6,8 @@ a stream, under a subject that it may not publish itself.
 
 THE TABLE IS NO RULE OF OURS BUT WHAT IS POSSIBLE: nats-server 2.15 has no permission for replies. It stands here so
 that a change for better or worse is seen. What keeps such an answer harmless is that it is no fact of that subject:
-readers set it aside (`bad-envelope`, `wrong-subject`: tests/chassis). Whoever has an account of their own can do
-nothing of the kind: the reply stays in it.
+readers set it aside (`bad-envelope`, `wrong-subject`: tests/chassis). Whoever has an account of their own (the
+observer, every neighbour) can do nothing of the kind: the reply stays in it.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from nats.aio.msg import Msg
 from chassis import permissions
 from chassis.reading import last_sequence, messages
 from contracts import ASKS
+from contracts.base import NEIGHBOUR_API
 from contracts.chat import CallbackKept
 from contracts.intake import ContactRouted
 from contracts.public import VisitCounted
@@ -41,8 +42,8 @@ STRANGE = {
 """Subjects that are nobody's inbox, by the stream that keeps them; none of those below may publish there."""
 ASKED = next(each for each in ASKS if each.startswith("cmd.chat."))
 ONE = json.dumps({"batch": 1, "no_wait": True}).encode()
-OURS, THEIRS = permissions.API, permissions.NEIGHBOUR_API
-OBSERVES, TAKE, DURABLE = OURS, f"{OURS}.CONSUMER.MSG.NEXT", f"neighbour-{NEIGHBOUR}"
+OURS, THEIRS = permissions.API, NEIGHBOUR_API
+TAKE, DURABLE = f"{OURS}.CONSUMER.MSG.NEXT", f"neighbour-{NEIGHBOUR}"
 ALL, NONE = frozenset(STRANGE), frozenset[str]()
 Call = tuple[str, str, bytes]
 """Identity, subject, body of something that it is allowed."""
@@ -53,8 +54,8 @@ TABLE: dict[tuple[str, str], tuple[Call, frozenset[str]]] = {
     ("a service", "finds nothing to take"): (("chat", f"{TAKE}.EVT.chat-callback_requested", ONE), ALL),
     ("a service", "tells a fact of its own"): (("chat", CallbackKept.example.subject, b"{}"), ALL),
     ("a front end", "asks a service"): (("portal", ASKED, b"{}"), ALL),
-    ("the observer", "looks at a stream"): (("observer", f"{OBSERVES}.STREAM.INFO.EVT", b""), ALL),
-    ("the observer", "reads a message"): (("observer", f"{OBSERVES}.STREAM.MSG.GET.EVT", b'{"seq": 1}'), ALL),
+    ("the observer", "looks at a stream"): (("observer", f"{THEIRS}.STREAM.INFO.EVT", b""), NONE),
+    ("the observer", "reads a message"): (("observer", f"{THEIRS}.STREAM.MSG.GET.EVT", b'{"seq": 1}'), NONE),
     ("a neighbour", "looks at its durable"): ((NEIGHBOUR, f"{THEIRS}.CONSUMER.INFO.EVT.{DURABLE}", b""), NONE),
     ("a neighbour", "takes a fact"): ((NEIGHBOUR, f"{THEIRS}.CONSUMER.MSG.NEXT.EVT.{DURABLE}", ONE), NONE),
 }
