@@ -54,8 +54,18 @@ MunicipalityCode = Annotated[
 ]
 """Three-digit municipality code with leading zeros, "000" when unknown."""
 
-Code = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_.-]{0,63}$")]
-"""A word of a closed list kept in data (a trouble, a question, a rule): never free text."""
+MOST_DIGITS = 5
+"""In a code. With more it could be somebody's number: of a phone, or a personal identity code."""
+
+
+def _is_nobodys_number(code: str) -> str:
+    if sum(map(str.isdigit, code)) > MOST_DIGITS:
+        raise ValueError(f"a code has at most {MOST_DIGITS} digits")
+    return code
+
+
+Code = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_.-]{0,63}$"), AfterValidator(_is_nobodys_number)]
+"""A word of a closed list kept in data (a trouble, a question, a rule): never free text, nobody's number."""
 
 Version = Annotated[str, StringConstraints(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}(\.[0-9]{1,3})?$")]
 """Version of a rule table or questionnaire: the date it takes effect."""

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ValidationError
 from chassis.settings import ROOT
 from contracts import ASKS, EVENTS, AskType, EventType
 from contracts.base import Event, Message, event, snake
+from contracts.portal import ContactOpened
 from contracts.prose import prose
 from contracts.schema import Schema, of_answer, of_ask, of_event, strings
 from services import NAMES
@@ -97,6 +98,12 @@ def test_an_instant_that_is_not_utc_is_refused() -> None:
     body = kind.cls.example.model_dump(mode="json") | {"decided_at": "2026-11-24T10:01:00+02:00"}
     with pytest.raises(ValidationError, match="in UTC"):
         kind.cls.model_validate(body)
+
+
+@pytest.mark.parametrize("number", ["0407654321", "010190-934t", "010105a917a", "040.765.4321"])
+def test_a_code_is_nobodys_number(number: str) -> None:
+    with pytest.raises(ValidationError, match="at most 5 digits"):
+        ContactOpened.model_validate(ContactOpened.example.model_dump() | {"trouble": number})
 
 
 def test_the_same_event_and_version_is_declared_once() -> None:
