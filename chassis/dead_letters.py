@@ -16,6 +16,7 @@ from nats.js.client import JetStreamContext
 
 from chassis.errors import Refused
 from chassis.reading import messages
+from contracts.base import EVENTS
 
 STREAM = "DLQ"
 SETTLED = "dlq.settled"
@@ -53,8 +54,9 @@ class Letter:
 
     @property
     def event(self) -> str:
-        """Its `ce-type`, or "?" where it has none."""
-        return self.headers.get("ce-type", "?")
+        """Its `ce-type`, or "?" where none is declared that is called so: anybody's words could stand there."""
+        told = self.headers.get("ce-type", "")
+        return told if told in EVENTS else "?"
 
     def summary(self) -> dict[str, Any]:
         """Everything but envelope and body, which may say what nobody has checked."""
