@@ -9,11 +9,14 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 
 import httpx
 from sqlalchemy import Engine, create_engine
 
+from chassis import clock
+from chassis.calendar import local_date
 from chassis.settings import ROOT, Settings
 from services import NAMES
 from tests.stack import PATIENCE_SECONDS, free_ports
@@ -114,6 +117,20 @@ class WholeUnit:
         if self.process.poll() is None:
             self.process.kill()
         self.process.wait()
+
+
+def closed_chats(areas: Path) -> dict[str, str]:
+    """Settings of a unit whose chats are closed today and tomorrow, by its counties' own files.
+
+    Args:
+        areas: an empty folder for those files.
+    """
+    today = local_date(clock.now())
+    days = ", ".join(str(today + timedelta(days=n)) for n in range(2))
+    for file in (ROOT / "deploy" / "areas").glob("*.toml"):
+        text = file.read_text("utf-8").replace("closed_on = []", f"closed_on = [{days}]")
+        (areas / file.name).write_text(text, "utf-8")
+    return {"DIGI_PRACTICE_HOURS": "false", "DIGI_AREAS_DIR": str(areas)}
 
 
 def _is_ready(client: httpx.Client, port: int) -> bool:

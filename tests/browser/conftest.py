@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
-from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
 
-from chassis import clock
-from chassis.calendar import local_date
-from chassis.settings import ROOT
 from tests.browser.people import PATIENCE_MS, Resident, Therapist
 from tests.browser.town import Town, people_at
 from tests.chromium import chromium
-from tests.whole import WholeUnit, whole_unit
+from tests.whole import WholeUnit, closed_chats, whole_unit
 
 FLAGS = (
     "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
@@ -44,13 +39,7 @@ def unit(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WholeUnit]:
 @pytest.fixture(scope="session")
 def closed_unit(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WholeUnit]:
     """A unit whose chats are closed today and tomorrow, by its counties' own files."""
-    areas, today = tmp_path_factory.mktemp("areas"), local_date(clock.now())
-    days = ", ".join(str(today + timedelta(days=n)) for n in range(2))
-    for file in (ROOT / "deploy" / "areas").glob("*.toml"):
-        (areas / file.name).write_text(
-            file.read_text("utf-8").replace("closed_on = []", f"closed_on = [{days}]"), "utf-8"
-        )
-    told: dict[str, Any] = {"DIGI_PRACTICE_HOURS": "false", "DIGI_AREAS_DIR": str(areas), "PORTAL_REREAD_SECONDS": "2"}
+    told = closed_chats(tmp_path_factory.mktemp("areas")) | {"PORTAL_REREAD_SECONDS": "2"}
     with whole_unit(tmp_path_factory.mktemp("closed"), **told) as running:
         yield running
 
