@@ -33,8 +33,6 @@ class Grants:
 
     publish: tuple[str, ...]
     subscribe: tuple[str, ...]
-    responds: bool = False
-    """Whether it may answer where it was asked."""
 
 
 def grants(services: Sequence[Service], neighbours: Iterable[Neighbour] = ()) -> dict[str, Grants]:
@@ -68,9 +66,10 @@ def of_service(service: Service, posted: Iterable[Neighbour] = ()) -> Grants:
             *(f"$JS.ACK.{STREAM}.{durable}.>" for durable in durables),
             *(subject for each in posted for subject in _own_durables(each)),
             *(ASKS if name in FRONT_ENDS else ()),
+            # Not `allow_responses`: a reload, as any grant brings one, forgets who may answer what was asked before.
+            *(inbox(each) for each in sorted(FRONT_ENDS) if asked),
         ),
         subscribe=(inbox(name), *asked, *((f"{LIVE}.>",) if name in FRONT_ENDS else ())),
-        responds=bool(asked),
     )
 
 
@@ -169,9 +168,8 @@ def _account(guest: _Guest) -> str:
 
 
 def _user(granted: Grants, public_key: str) -> str:
-    responds = "allow_responses: true, " if granted.responds else ""
     return (
-        f"{{ nkey: {public_key}, permissions: {{ {responds}"
+        f"{{ nkey: {public_key}, permissions: {{ "
         f"publish: {{ allow: {_quoted(granted.publish)} }}, subscribe: {{ allow: {_quoted(granted.subscribe)} }} }} }}"
     )
 

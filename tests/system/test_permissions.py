@@ -135,7 +135,7 @@ def may(who: str, verb: str, subject: str) -> bool:
 
 
 def _tellers(start: str, rest: list[str]) -> tuple[str, ...]:
-    """Who may publish there. An answer goes where it was asked for, and only then."""
+    """Who may publish there."""
     if start == "evt":  # a fact is told by its owner; a dead letter is sent again by the deployer
         return rest[2], "deployer"
     if start == "pub":
@@ -144,7 +144,9 @@ def _tellers(start: str, rest: list[str]) -> tuple[str, ...]:
         return rest[0], "deployer"
     if start == "live":
         return (rest[0],)
-    return ("portal",) if start in ("cmd", "qry") else ()  # only front ends ask
+    if start == "_INBOX_portal":  # only front ends ask, and whoever is asked answers
+        return tuple({subject.split(".")[1] for subject in ASKS})
+    return ("portal",) if start in ("cmd", "qry") else ()
 
 
 def _observer_may(verb: str, subject: str) -> bool:

@@ -142,7 +142,7 @@ def _must_not_be_ahead(event: Event, now: datetime) -> None:
 
 def _event(kind: EventType, data: Any) -> Event:
     try:
-        event = kind.cls.model_validate(data)
+        event = kind.cls.model_validate_json(json.dumps(data), strict=True)  # as JSON has it: no digits for a moment
     except ValidationError as error:
         wrong = error.errors(include_url=False, include_input=False)
         fields = [(".".join(map(str, ("data", *each["loc"]))), each["type"]) for each in wrong]

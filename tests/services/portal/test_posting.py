@@ -179,6 +179,7 @@ REFUSED: dict[str, tuple[dict[str, Any], int, str, list[str]]] = {
     "a wildcard for a municipality": ({"data__municipality": "*"}, 422, "schema", ["data.municipality"]),
     "a subject for an area": ({"data__area": "10.>"}, 422, "schema", ["data.area"]),
     "a field missing": ({"data__trouble": None}, 422, "schema", ["data.trouble"]),
+    "a number for a moment": ({"data__opened_at": 407654321}, 422, "schema", ["data.opened_at"]),
     "words for a code": ({"data__trouble": "My knee hurts"}, 422, "schema", ["data.trouble"]),
     "a local time": (
         {"data__opened_at": "2026-11-24T10:00:00+02:00"}, 422, "schema", ["data.opened_at"]
