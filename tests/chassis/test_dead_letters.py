@@ -14,6 +14,7 @@ from chassis import dead_letters
 from chassis.dead_letters import Fate, Letter
 from chassis.errors import Refused
 from chassis.settings import ROOT
+from contracts import EVENTS
 from tests.chassis import echo
 from tests.chassis.echo import Called, called
 from tests.stack import Stack, eventually, stack
@@ -41,7 +42,9 @@ async def echoes(up: Stack, cause: str) -> int:
     return [letter.cause for letter in await up.letters()].count(cause)
 
 
-def test_a_letter_says_what_happened_to_which_message(up: Stack) -> None:
+def test_a_letter_says_what_happened_to_which_message(up: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(EVENTS, Called.declared.ce_type, Called.declared)
+
     async def check() -> None:
         fact = called("unprocessable")
         event_id = await up.publish(fact)
