@@ -9,7 +9,7 @@ This package imports pydantic and the standard library only, so that a neighbour
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
@@ -169,6 +169,17 @@ class Ask(Message, Generic[V]):
     """A command or a query: somebody waits for the answer, a `V`."""
 
     asked: ClassVar[AskType]
+
+
+def told_in_digits(fact: Event, data: Mapping[str, Any]) -> list[str]:
+    """Moments of a fact that its JSON has as digits: pydantic takes those for seconds since 1970, whatever they were.
+
+    Args:
+        fact: as it was read.
+        data: what it was read from.
+    """
+    moments = [(name, value) for name, value in fact if isinstance(value, datetime) and name in data]
+    return [name for name, value in moments if not str(data[name]).startswith(f"{value.year:04}-")]
 
 
 E = TypeVar("E", bound=Event)

@@ -17,7 +17,16 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, StringConstraints, ValidationError
 
-from contracts.base import EVENTS, MAX_BYTES, SOURCE_PREFIX, AreaCode, Event, EventType, MunicipalityCode
+from contracts.base import (
+    EVENTS,
+    MAX_BYTES,
+    SOURCE_PREFIX,
+    AreaCode,
+    Event,
+    EventType,
+    MunicipalityCode,
+    told_in_digits,
+)
 from contracts.versions import newest, upcast
 
 CODES = {
@@ -197,10 +206,13 @@ def _kind(envelope: _Envelope) -> EventType:
 
 def _fact(kind: EventType, data: Any) -> Event:
     try:
-        return kind.cls.model_validate_json(json.dumps(data), strict=True)
+        fact = kind.cls.model_validate_json(json.dumps(data), strict=True)
     except ValidationError as error:
         where, what = _first(error)
         raise _Unfit(f"schema:{where}", f"{kind.key}: {what}") from None
+    for where in told_in_digits(fact, data):
+        raise _Unfit(f"schema:{where}", f"{kind.key}: a moment is written 2026-11-24T08:01:00Z")
+    return fact
 
 
 def _must_agree(envelope: _Envelope, fact: Event) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,7 +17,7 @@ from pydantic import ValidationError
 
 from chassis.errors import Refused
 from contracts.areas import Areas
-from contracts.base import CLOCK_AHEAD, EVENTS, Event, EventType
+from contracts.base import CLOCK_AHEAD, EVENTS, Event, EventType, told_in_digits
 
 REMEMBERED = timedelta(days=100)
 """How long a posted event is known again, as in every inbox; an older one is not taken: it might come a second time."""
@@ -64,6 +64,26 @@ class Accepted:
 
     event_id: UUID
     event: Event
+
+
+def accept_all(posted: Sequence[Posted], granted: Granted, areas: Areas, *, now: datetime) -> list[Accepted]:
+    """Check events that came together: all of them, or none.
+
+    Raises:
+        Refused: as `accept`; of several events it says by its place which one is to blame: `1.data.trouble`.
+    """
+    accepted = []
+    for place, each in enumerate(posted):
+        try:
+            accepted.append(accept(each, granted, areas, now=now))
+        except Refused as refused:
+            if len(posted) == 1:
+                raise
+            fields = refused.fields if isinstance(refused, NotAsDeclared) else [("type", refused.code)]
+            raise NotAsDeclared(
+                refused.code, refused.text, [(f"{place}.{field}", rule) for field, rule in fields]
+            ) from None
+    return accepted
 
 
 def accept(posted: Posted, granted: Granted, areas: Areas, *, now: datetime) -> Accepted:
@@ -147,6 +167,9 @@ def _event(kind: EventType, data: Any) -> Event:
         wrong = error.errors(include_url=False, include_input=False)
         fields = [(".".join(map(str, ("data", *each["loc"]))), each["type"]) for each in wrong]
         raise NotAsDeclared("schema", f"the data is not as schemas/{kind.key}.json says", fields) from None
+    if digits := told_in_digits(event, data):
+        fields = [(f"data.{name}", "datetime_parsing") for name in digits]
+        raise NotAsDeclared("schema", f"the data is not as schemas/{kind.key}.json says", fields)
     unsealed = [(f"data.{name}", "not_a_jwe") for name in kind.sealed if not _is_sealed(getattr(event, name))]
     if unsealed:
         raise NotAsDeclared("cannot-unseal", "expected a JWE to the key of the field's owner", unsealed)

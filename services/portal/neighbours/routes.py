@@ -15,7 +15,7 @@ from chassis.seal import Sealer, public_keys
 from services.portal.edge import Edge
 from services.portal.forms import read_form
 from services.portal.neighbours import binding, described, posting
-from services.portal.neighbours.domain import Granted, NotAsDeclared, accept
+from services.portal.neighbours.domain import Granted, NotAsDeclared, accept_all
 from services.portal.neighbours.metrics import POSTED, TOKENS
 from services.portal.neighbours.tokens import LIFE, PURPOSE, Tokens, bearer, credentials, digest_shown, named
 from services.portal.pages import errors
@@ -120,7 +120,7 @@ async def post_events(request: Request) -> Response:
         name = neighbour.name
         granted = Granted(frozenset(neighbour.tells), frozenset(neighbour.areas))
         read = await binding.read(request)
-        posted = [accept(each, granted, edge.areas, now=edge.clock()) for each in read]
+        posted = accept_all(read, granted, edge.areas, now=edge.clock())
         fresh = await posting.tell(edge, name, posted)
     except Refused as refused:
         return await _refused(request, name, refused)
