@@ -62,6 +62,12 @@ def _table(table: type[SQLModel] | Table) -> Table:
     return table if isinstance(table, Table) else table.__table__  # type: ignore[attr-defined]  # set by SQLModel
 
 
+def is_there(url: str) -> bool:
+    """Whether a database can be looked into without making it: a file of SQLite comes about by opening it."""
+    address = make_url(url)
+    return address.get_backend_name() != "sqlite" or Path(str(address.database)).exists()
+
+
 class Database:
     """The database of one service.
 

@@ -13,7 +13,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from operator import attrgetter
-from pathlib import Path
 from typing import Any
 
 from nats.js.api import RawStreamMsg
@@ -23,7 +22,7 @@ from sqlmodel import Session
 
 from chassis import dead_letters, provision
 from chassis.bus import PUBLIC_STREAM, STREAM
-from chassis.db import Database
+from chassis.db import Database, is_there
 from chassis.outbox import mark_published
 from chassis.reading import messages
 from chassis.service import Service
@@ -107,7 +106,7 @@ def databases(settings: Settings, services: Sequence[Service]) -> Iterator[dict[
     try:
         for each in services:
             url = settings.database(each.name)
-            if url.startswith("sqlite") and not Path(url.removeprefix("sqlite:///")).exists():
+            if not is_there(url):
                 raise ValueError(f"{each.name} has no database at {url}: is DIGI_DATA_DIR that of the unit?")
             opened[each.name] = Database(url, each.name)
         yield opened

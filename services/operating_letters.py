@@ -5,8 +5,13 @@ from __future__ import annotations
 import argparse
 from datetime import datetime
 from functools import partial
+from uuid import UUID
 
-from chassis import dead_letters
+from sqlalchemy.exc import SQLAlchemyError
+
+from chassis import Settings, dead_letters
+from chassis.db import Database, is_there
+from services.portal.neighbours.store import poster_of
 from services.saying import Said, command, moment, on_the_bus
 
 LINE = "{number:>6}  {at:16}  {fate:8}  {reason:13}  {code:24}  {consumer:40}  {deliveries}"
@@ -47,8 +52,22 @@ def _list(arguments: argparse.Namespace) -> Said:
 def _show(arguments: argparse.Namespace) -> Said:
     found = on_the_bus(lambda bus, _: dead_letters.letter(bus.jetstream(), arguments.number))
     body = found.body.decode(errors="replace")
-    lines = [f"{name}: {value}" for name, value in (found.summary() | dict(found.headers)).items()]
-    return Said("\n".join([*lines, "", body]), found.summary() | {"headers": dict(found.headers), "body": body})
+    told = found.summary() | {"posted_by": _posted_by(Settings(), found.headers.get("ce-id", ""))}
+    lines = [f"{name}: {'–' if value is None else value}" for name, value in (told | dict(found.headers)).items()]
+    return Said("\n".join([*lines, "", body]), told | {"headers": dict(found.headers), "body": body})
+
+
+def _posted_by(settings: Settings, event_id: str) -> str | None:
+    """The neighbour that posted an event, by whom to call; None where it was none, or the portal's database is away."""
+    if not is_there(url := settings.database("portal")):
+        return None
+    database = Database(url, "portal")
+    try:
+        return database.read(lambda session: poster_of(session, UUID(event_id)))
+    except (ValueError, SQLAlchemyError):
+        return None
+    finally:
+        database.close()
 
 
 def _settle(errand: dead_letters.Errand, arguments: argparse.Namespace) -> Said:

@@ -15,7 +15,9 @@ import pytest
 from chassis import clock, event_loop
 from chassis.bus import OBSERVER, Bus
 from chassis.reading import Stored, facts
-from contracts.portal import ContactOpened
+from chassis.seal import Sealer
+from contracts.base import Event
+from contracts.portal import ContactOpened, IdentityVerified
 from tests.stack import eventually
 from tests.whole import WholeUnit, whole_unit
 
@@ -58,7 +60,7 @@ def post(unit: WholeUnit, token: str, body: bytes | str, **headers: str) -> http
     return httpx.post(f"{unit.address}/api/v1/events", content=body, headers=headers, trust_env=False)
 
 
-def both_modes(opened: ContactOpened) -> list[tuple[str, dict[str, str]]]:
+def both_modes(opened: Event) -> list[tuple[str, dict[str, str]]]:
     """One event, written in binary and in structured mode."""
     data = opened.model_dump(mode="json")
     attributes = {
@@ -112,6 +114,27 @@ def test_a_contact_posted_three_times_is_routed_once(unit: WholeUnit, secret: st
     posted = first[1].get("ce-id") or json.loads(first[0])["id"]
     assert told[0].headers["ce-id"] == posted
     assert {each.headers["traceparent"].split("-")[1] for each in told} == {TRACE}
+
+
+def test_a_dead_letter_says_which_neighbour_posted_it(unit: WholeUnit, secret: str) -> None:
+    """Nothing on the bus says so: the portal knows, and an operator has somebody to call."""
+    opened = contact()
+    shown = token(unit, secret)
+    body, headers = both_modes(opened)[0]
+    assert post(unit, shown, body, **headers).status_code == 202
+    stranger = Sealer(unit.settings.keys_dir, "portal").seal("feedback", {"nobody": "here"})
+    identified = IdentityVerified.example.model_copy(
+        update={"contact_id": opened.contact_id, "person": stranger, "verified_at": clock.now()}
+    )
+    body, headers = both_modes(identified)[0]
+    assert post(unit, shown, body, **headers).status_code == 202
+
+    def letters() -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = json.loads(unit.digi("bus", "dlq", "list", "--json").stdout)
+        return [each for each in found if each["code"] == "cannot-unseal"]
+
+    (letter, *_) = event_loop.run(eventually(letters, "intake cannot open what was sealed for another"))
+    assert f"posted_by: {NAME}" in unit.digi("bus", "dlq", "show", str(letter["number"])).stdout
 
 
 def test_a_mebibyte_is_refused_and_good_traffic_goes_on(unit: WholeUnit, secret: str) -> None:

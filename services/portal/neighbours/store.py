@@ -6,7 +6,7 @@ import hashlib
 from uuid import UUID
 
 from sqlalchemy import delete
-from sqlmodel import col, select
+from sqlmodel import Session, col, select
 
 from chassis import Refused, Transaction
 from chassis.db import upsert
@@ -38,6 +38,11 @@ def first_posted(tx: Transaction, neighbour: str, posted: Accepted) -> bool:
     if (known.neighbour, known.content) != (neighbour, row["content"]):
         raise _reused()
     return False
+
+
+def poster_of(session: Session, event_id: UUID) -> str | None:
+    """Which neighbour posted an event; None when nobody did, or it is forgotten."""
+    return session.exec(select(PostedEvent.neighbour).where(PostedEvent.event_id == event_id)).first()
 
 
 def _reused() -> Refused:
