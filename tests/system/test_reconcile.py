@@ -41,9 +41,16 @@ class Unit(Stack):
 
     async def quiet(self) -> None:
         async def still() -> bool:
-            return all(not self.unsent(name) for name in CHAIN) and not await self.pending()
+            """What is acknowledged has been committed, and what was committed has left, with nothing new meanwhile."""
+            before = await self.told()
+            all_acted_on = not await self.pending()
+            all_sent = not any(self.unsent(name) for name in CHAIN)
+            return all_acted_on and all_sent and await self.told() == before
 
         await eventually(still, "everything has been told and acted on")
+
+    async def told(self) -> int:
+        return (await (await self.bus()).stream_info("EVT")).state.last_seq
 
     async def pending(self) -> int:
         bus = await self.bus()
