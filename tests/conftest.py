@@ -15,6 +15,9 @@ from tests.node import missing
 
 LONGEST = (
     "test_kill.py",
+    "test_kit.py",
+    "test_neighbours.py",
+    "test_leaks.py",
     "test_refused.py",
     "test_every_service.py",
     "test_journey.py",

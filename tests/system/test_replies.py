@@ -139,12 +139,8 @@ def test_an_answer_on_its_way_while_a_neighbour_is_granted_something_arrives(aro
         await around.grant(NEIGHBOUR, "visit_completed")
         await around.connect(NEIGHBOUR)
         await question.respond(b"{}")
-        await chat.flush()
-        await portal.flush()
-        arrived = answer.done()
-        answer.cancel()
+        assert (await answer).data == b"{}"
         await portal.close()
         await chat.close()
-        assert arrived
 
     around.run(case())
