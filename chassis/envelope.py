@@ -15,8 +15,6 @@ _ID = re.compile(r"[!-~]{1,100}")
 """Visible ASCII; the inbox keeps no longer one."""
 _TRACEPARENT = re.compile(r"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 """W3C Trace Context, version 00. A damaged one is as good as none."""
-
-
 _JSON = "application/json"
 
 

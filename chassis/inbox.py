@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from hashlib import sha256
 from typing import Any
@@ -67,7 +67,7 @@ class Verdict:
     again_after: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Consumer:
     """A service's handler of one event, ready to be run."""
 
@@ -75,6 +75,11 @@ class Consumer:
     kind: EventType
     handler: Callable[[Event, Transaction], None]
     sealer: Sealer
+    readable: dict[str, EventType] = field(init=False)
+    """The versions it can be given, by `ce-type`."""
+
+    def __post_init__(self) -> None:
+        self.readable = {kind.ce_type: kind for kind in readable_as(self.kind)}
 
     @property
     def durable(self) -> str:
@@ -135,12 +140,12 @@ def apply(
 
 
 def _read(consumer: Consumer, messages: Sequence[Received]) -> list[_Item]:
-    items, readable = [], {kind.ce_type: kind for kind in readable_as(consumer.kind)}
+    items = []
     for message in messages:
         item = _Item(message)
         try:
             item.envelope = read_envelope(message.headers)
-            kind = readable.get(item.envelope.type)
+            kind = consumer.readable.get(item.envelope.type)
             if kind is None:
                 raise Unprocessable("unknown-type", "another type or version than this consumer reads")
             item.fact, item.older = _opened(kind, item.envelope, message), kind is not consumer.kind

@@ -35,6 +35,8 @@ from chassis.seal import replace_private
 from chassis.service import FRONT_ENDS
 from contracts.base import EVENTS, NEIGHBOUR_DURABLE, AreaCode, EventType, Instant
 
+SECRETS = 2
+"""Most secrets of one kind that a neighbour has: one, and for a while the one that takes over from it."""
 NAME = r"[a-z][a-z0-9-]{1,30}"
 Name = Annotated[str, StringConstraints(pattern=f"^{NAME}$")]
 
@@ -158,8 +160,12 @@ def kind_of(key: str) -> EventType:
     """
     found = next((kind for kind in EVENTS.values() if kind.key == key), None)
     if found is None:
-        raise ValueError(f"{key} is no event: docs/events.md lists them")
+        raise _no_event(key)
     return found
+
+
+def _no_event(word: str) -> ValueError:
+    return ValueError(f"{word} is no event: docs/events.md lists them")
 
 
 def keys_of(words: Iterable[str]) -> list[str]:
@@ -178,7 +184,7 @@ def _keys(word: str) -> list[str]:
         return [kind.key for kind in EVENTS.values() if kind.public]
     named = [kind for kind in EVENTS.values() if word in (kind.key, kind.name, kind.ce_type, kind.cls.__name__)]
     if not named:
-        raise ValueError(f"{word} is no event: docs/events.md lists them")
+        raise _no_event(word)
     return [max(named, key=lambda kind: kind.version).key]
 
 

@@ -66,17 +66,25 @@ def stream_of(subject: str) -> str:
     return next(str(each.name) for each in STREAMS if subject.startswith(str((each.subjects or [""])[0])[:-1]))
 
 
+def _durable(name: str, subjects: list[str], **more: Any) -> ConsumerConfig:
+    return ConsumerConfig(
+        durable_name=name,
+        filter_subjects=subjects,
+        ack_policy=AckPolicy.EXPLICIT,
+        ack_wait=ACK_WAIT_SECONDS,
+        max_ack_pending=MAX_ACK_PENDING,
+        **more,
+    )
+
+
 def consumer_configs(service: Service) -> list[ConsumerConfig]:
     """The durables through which a service reads."""
     return [
-        ConsumerConfig(
-            durable_name=kind.durable(service.name),
-            filter_subjects=[each.pattern for each in readable_as(kind)],
+        _durable(
+            kind.durable(service.name),
+            [each.pattern for each in readable_as(kind)],
             deliver_policy=DeliverPolicy.ALL,
-            ack_policy=AckPolicy.EXPLICIT,
-            ack_wait=ACK_WAIT_SECONDS,
             max_deliver=MAX_DELIVER,
-            max_ack_pending=MAX_ACK_PENDING,
         )
         for kind, _ in service.handlers.items()
     ]
@@ -85,15 +93,12 @@ def consumer_configs(service: Service) -> list[ConsumerConfig]:
 def neighbour_configs(neighbour: Neighbour) -> dict[str, ConsumerConfig]:
     """The durables through which a neighbour reads, by stream. However long it is away, nothing is given up on."""
     return {
-        stream: ConsumerConfig(
-            durable_name=neighbour.durable,
-            filter_subjects=filters,
+        stream: _durable(
+            neighbour.durable,
+            filters,
             deliver_policy=DeliverPolicy.BY_START_TIME,
             opt_start_time=neighbour.since,
-            ack_policy=AckPolicy.EXPLICIT,
-            ack_wait=ACK_WAIT_SECONDS,
             max_deliver=-1,
-            max_ack_pending=MAX_ACK_PENDING,
         )
         for stream, filters in neighbour.filters().items()
     }

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Container, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from operator import attrgetter
@@ -40,7 +40,7 @@ class Told:
     row: int
     event_id: str
     subject: str
-    headers: str
+    headers: Mapping[str, str]
     body: bytes
     place: int | None
     """Its sequence in the stream, as the stream was then; None: it is still to be published."""
@@ -102,17 +102,14 @@ async def run(
 @contextmanager
 def databases(settings: Settings, services: Sequence[Service]) -> Iterator[dict[str, Database]]:
     """Every service's database, which must be there already."""
-    opened: dict[str, Database] = {}
-    try:
+    with ExitStack() as stack:
+        opened: dict[str, Database] = {}
         for each in services:
             url = settings.database(each.name)
             if not is_there(url):
                 raise ValueError(f"{each.name} has no database at {url}: is DIGI_DATA_DIR that of the unit?")
-            opened[each.name] = Database(url, each.name)
+            opened[each.name] = stack.enter_context(closing(Database(url, each.name)))
         yield opened
-    finally:
-        for database in opened.values():
-            database.close()
 
 
 async def compare(bus: JetStreamContext, services: Sequence[Service], databases: Mapping[str, Database]) -> Report:
@@ -129,7 +126,7 @@ async def compare(bus: JetStreamContext, services: Sequence[Service], databases:
         had = [row for row in told if row.place is not None]
         report.told[service.name], report.waiting[service.name] = len(had), len(told) - len(had)
         rows += had
-        set_aside |= {_letter(json.loads(row.headers)) for row in told}
+        set_aside |= {_letter(row.headers) for row in told}
     known: dict[str, set[str]] = {}
     for stream in (dead_letters.STREAM, PUBLIC_STREAM):
         known[stream] = set()
@@ -141,7 +138,7 @@ async def compare(bus: JetStreamContext, services: Sequence[Service], databases:
     async for message in messages(bus, STREAM):
         known[STREAM] |= _ids(message)
         report.missed += [_missed(reader, message) for reader in readers if reader.missed(message, set_aside)]
-    lost = (row for row in rows if not known[row.stream] & {row.event_id, _fact(json.loads(row.headers))})
+    lost = (row for row in rows if not known[row.stream] & {row.event_id, _fact(row.headers)})
     report.lost = sorted(lost, key=attrgetter("place"))
     return report
 
@@ -156,7 +153,7 @@ async def put_back(bus: JetStreamContext, report: Report, databases: Mapping[str
     """
     taken = 0
     for row in report.lost:
-        stored = await bus.publish(row.subject, row.body, headers=json.loads(row.headers))
+        stored = await bus.publish(row.subject, row.body, headers=dict(row.headers))
         if stored.duplicate:
             continue
         taken += 1
@@ -210,7 +207,8 @@ def _missed(reader: _Reader, message: RawStreamMsg) -> Missed:
 def _told(session: Session, service: str) -> list[Told]:
     rows = session.connection().execute(select(outbox).order_by(outbox.c.id)).all()
     return [
-        Told(service, row.id, row.event_id, row.subject, row.headers, bytes(row.payload), _place(row)) for row in rows
+        Told(service, row.id, row.event_id, row.subject, json.loads(row.headers), bytes(row.payload), _place(row))
+        for row in rows
     ]
 
 

@@ -195,10 +195,11 @@ def _row(each: Telling, event: Event, at: datetime, version: int, row_id: str) -
         cause=each.cause.fact_id,
         traceparent=each.cause.traceparent,
     )
+    headers["Nats-Msg-Id"] = row_id
     return {
         "event_id": row_id,
         "subject": event.subject,
-        "headers": json.dumps(headers | {"Nats-Msg-Id": row_id}),
+        "headers": json.dumps(headers),
         "payload": event.model_dump_json().encode(),
         "created_at": at,
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from contextlib import closing
 from datetime import datetime
 from functools import partial
 from uuid import UUID
@@ -61,13 +62,11 @@ def _posted_by(settings: Settings, event_id: str) -> str | None:
     """The neighbour that posted an event, by whom to call; None where it was none, or the portal's database is away."""
     if not is_there(url := settings.database("portal")):
         return None
-    database = Database(url, "portal")
     try:
-        return database.read(lambda session: poster_of(session, UUID(event_id)))
+        with closing(Database(url, "portal")) as database:
+            return database.read(lambda session: poster_of(session, UUID(event_id)))
     except (ValueError, SQLAlchemyError):
         return None
-    finally:
-        database.close()
 
 
 def _settle(errand: dead_letters.Errand, arguments: argparse.Namespace) -> Said:

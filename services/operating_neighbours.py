@@ -20,8 +20,6 @@ from services.saying import Said, command, day, listed, moment, on_the_bus, show
 from services.unit import build_all
 
 LINE = "{name:24}  {what:14}  {waiting:>8}  {events}"
-SECRETS = 2
-"""Client secrets of one system: one, and for a while the one that takes over from it."""
 
 
 def add(whats: Any) -> None:
@@ -214,7 +212,6 @@ def _settled(settings: Settings, neighbour: Neighbour, handed: dict[str, str]) -
         neighbours.remove(settings.neighbours_dir, neighbour.name)
         (settings.keys_dir / "neighbours" / f"{neighbour.name}.seed").unlink(missing_ok=True)  # granted anew, a new key
         webhooks.secrets(settings).forget(neighbour.name)
-    if not (neighbour.reads or neighbour.tells):
         on_the_bus(lambda bus, _: provision.serve(bus.jetstream(), neighbour))
     lines = [_handed_over(settings, neighbour.name, {what: value}) for what, value in handed.items()]
     lines += [f"{neighbour.name} reads {listed(neighbour.reads)}", f"{neighbour.name} tells {listed(neighbour.tells)}"]
@@ -244,14 +241,14 @@ def _secret(arguments: argparse.Namespace) -> Said:
 
 
 def _retired(settings: Settings, before: Neighbour) -> Said:
-    if len(before.client_secrets) < SECRETS:
+    if len(before.client_secrets) < neighbours.SECRETS:
         raise ValueError(f"{before.name} has no second secret: `digi bus secret {before.name}` makes one first")
     neighbours.save(settings.neighbours_dir, before.model_copy(update={"client_secrets": before.client_secrets[1:]}))
     return Said(f"the old secret of {before.name} opens nothing any more", {"name": before.name, "secrets": 1})
 
 
 def _second(settings: Settings, before: Neighbour) -> Said:
-    if len(before.client_secrets) >= SECRETS:
+    if len(before.client_secrets) >= neighbours.SECRETS:
         raise ValueError(f"{before.name} has two secrets already: retire the older one first (--retire)")
     both, secret = _with_secret(before)
     neighbours.save(settings.neighbours_dir, both)

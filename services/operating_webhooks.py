@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
+from contextlib import closing
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -75,12 +76,9 @@ def send_again(settings: Settings, name: str, *, event_id: str | None = None, si
 
 def _in_database(settings: Settings, work: Callable[[Session], T]) -> T:
     service = Service(name="notifications", settings=settings)
-    database = Database(settings.database(service.name), service.name)
-    try:
+    with closing(Database(settings.database(service.name), service.name)) as database:
         database.migrate(service.migrations)  # notifications may not have run yet
         return database.write(work)
-    finally:
-        database.close()
 
 
 def _settings(arguments: argparse.Namespace) -> Settings:

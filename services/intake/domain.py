@@ -16,13 +16,7 @@ from pydantic import ValidationError
 from chassis.errors import Refused, Unprocessable
 from contracts import identity_code
 from contracts.areas import Area
-from contracts.intake import (
-    ContactState,
-    DeclineReason,
-    Route,
-    RouteReason,
-    TriageOutcome,
-)
+from contracts.intake import ContactState, DeclineReason, Route, RouteReason, TriageOutcome
 from contracts.portal import AgeBand, Answer, ContactOpened, Origin, VerifiedPerson
 from contracts.public import ContactCounted, Destination, TroubleGroup
 from services.intake.questionnaire import DONT_KNOW, NO, SEVERITY, YES, Questionnaire, Subject, most_severe

@@ -10,6 +10,7 @@ from base64 import b64encode
 from dataclasses import dataclass
 from pathlib import Path
 
+from chassis.neighbours import SECRETS
 from chassis.seal import replace_private
 from services.notifications.webhooks.domain import SECRET_PREFIX
 
@@ -36,7 +37,7 @@ class Keyring:
             ValueError: two sign already.
         """
         there = self.of(name)
-        if len(there) > 1:
+        if len(there) >= SECRETS:
             raise ValueError(f"two secrets sign for {name} already: --retire-secret first")
         fresh = SECRET_PREFIX + b64encode(os.urandom(SECRET_BYTES)).decode()
         self._write(name, (fresh, *there))
@@ -49,7 +50,7 @@ class Keyring:
             ValueError: no other does.
         """
         there = self.of(name)
-        if len(there) < 2:
+        if len(there) < SECRETS:
             raise ValueError(f"only one secret signs for {name}: --new-secret first, and hand it over")
         self._write(name, there[:1])
 
