@@ -9,13 +9,12 @@ from __future__ import annotations
 import asyncio
 import re
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine, Table, column, create_engine, event, inspect, select, table, text
+from sqlalchemy import Engine, Table, column, create_engine, event, inspect, select, table, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlmodel import Session, SQLModel
@@ -172,24 +171,13 @@ class Database:
         config.set_main_option("script_location", str(PLUMBING_MIGRATIONS))
         config.set_main_option("version_locations", str(versions))
         config.set_main_option("path_separator", "newline")
-        with _ONE_AT_A_TIME, self.engine.connect() as connection:
+        with _ONE_AT_A_TIME, self.engine.begin() as connection:
+            # Several processes of a service may start at once: one migrates, the others wait and find it done.
+            # SQLite's BEGIN IMMEDIATE is such a lock by itself, as long as the whole chain is one transaction.
+            if not self.sqlite:
+                connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATING})
             config.attributes.update(connection=connection, version_table=version_table)
-            with self._sole_migration(connection):
-                command.upgrade(config, "head")
-
-    @contextmanager
-    def _sole_migration(self, connection: Connection) -> Iterator[None]:
-        """Several processes of a service may start at once: one migrates, the others wait and find it done."""
-        if self.sqlite:
-            yield
-            return
-        connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": _MIGRATING})
-        connection.commit()
-        try:
-            yield
-        finally:
-            connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": _MIGRATING})
-            connection.commit()
+            command.upgrade(config, "head")
 
     def close(self) -> None:
         """Finish running work and let the connections go."""

@@ -1,4 +1,7 @@
-"""Alembic environment shared by the plumbing's chain and every service's own; chassis.db hands the connection in."""
+"""Alembic environment shared by the plumbing's chain and every service's own.
+
+chassis.db hands the connection in, inside the one transaction that is the whole upgrade, and commits it.
+"""
 
 from alembic import context
 
@@ -7,8 +10,5 @@ context.configure(
     connection=connection,
     target_metadata=None,
     version_table=context.config.attributes["version_table"],
-    transaction_per_migration=False,
 )
-with context.begin_transaction():
-    context.run_migrations()
-connection.commit()
+context.run_migrations()

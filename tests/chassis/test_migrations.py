@@ -12,7 +12,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, MetaData, inspect
+from sqlalchemy import Connection, MetaData, event, inspect
 
 from chassis import Settings
 from chassis.db import PLUMBING_MIGRATIONS, Database, head_of
@@ -109,6 +109,21 @@ def test_migrating_again_changes_nothing(tmp_path: Path) -> None:
     with database.engine.connect() as connection:
         assert rules(connection) == before
     database.close()
+
+
+@pytest.mark.parametrize("kind", DATABASES)
+def test_a_chain_is_one_transaction(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
+    """Between two commits another process would find the chain half done, and do its rest a second time."""
+    url = f"sqlite:///{tmp_path}/shared.db"
+    if kind == "postgresql":
+        url = request.getfixturevalue("postgres").make(["shared"]).format(service="shared")
+    database = Database(url, "shared")
+    commits: list[Connection] = []
+    event.listen(database.engine, "commit", commits.append)
+    database.migrate()
+    database.close()
+    assert len(commits) == 1
+    assert len(list((PLUMBING_MIGRATIONS / "versions").glob("*.py"))) > 1
 
 
 @pytest.mark.system
