@@ -8,8 +8,8 @@ from bench import rig
 from bench.rig import Row
 from chassis.settings import ROOT
 from contracts.portal import Answer
-from services.intake import domain
-from services.intake.questionnaire import load_questionnaires
+from services.intake.triage import domain
+from services.intake.triage.questionnaire import load_questionnaires
 
 ROUNDS = 500
 

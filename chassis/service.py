@@ -33,13 +33,28 @@ class Handlers:
         """Let the decorated function act on `heard`."""
 
         def add(handler: H) -> H:
-            kind = heard.declared
-            if any((each.declared.owner, each.declared.name) == (kind.owner, kind.name) for each in self._by_type):
-                raise ValueError(f"{kind.name} has a handler already: it is given every version that becomes its own")
-            self._by_type[heard] = handler
+            self._add(heard, handler)
             return handler
 
         return add
+
+    def _add(self, heard: type[Event], handler: Handler) -> None:
+        kind = heard.declared
+        if any((each.declared.owner, each.declared.name) == (kind.owner, kind.name) for each in self._by_type):
+            raise ValueError(f"{kind.name} has a handler already: it is given every version that becomes its own")
+        self._by_type[heard] = handler
+
+    def and_also(self, *others: Handlers) -> Handlers:
+        """These handlers and the others: of a service that is laid out by topics.
+
+        Raises:
+            ValueError: two of them act on the same fact.
+        """
+        both = Handlers()
+        for each in (self, *others):
+            for heard, handler in each._by_type.items():
+                both._add(heard, handler)
+        return both
 
     def __iter__(self) -> Iterator[type[Event]]:
         return iter(self._by_type)
@@ -59,12 +74,27 @@ class Answers:
         """Let the decorated function answer `asked`."""
 
         def add(answer: H) -> H:
-            if asked in self._by_type:
-                raise ValueError(f"{asked.__name__} is answered already")
-            self._by_type[asked] = answer
+            self._add(asked, answer)
             return answer
 
         return add
+
+    def _add(self, asked: type[Ask[Any]], answer: Answer) -> None:
+        if asked in self._by_type:
+            raise ValueError(f"{asked.__name__} is answered already")
+        self._by_type[asked] = answer
+
+    def and_also(self, *others: Answers) -> Answers:
+        """These answers and the others: of a service that is laid out by topics.
+
+        Raises:
+            ValueError: two of them answer the same.
+        """
+        both = Answers()
+        for each in (self, *others):
+            for asked, answer in each._by_type.items():
+                both._add(asked, answer)
+        return both
 
     def __iter__(self) -> Iterator[type[Ask[Any]]]:
         return iter(self._by_type)
@@ -89,10 +119,10 @@ class Jobs:
 
         return add
 
-    def and_also(self, others: Jobs) -> Jobs:
-        """These jobs and the others."""
+    def and_also(self, *others: Jobs) -> Jobs:
+        """These jobs and the others: of a service that is laid out by topics."""
         both = Jobs()
-        both._jobs = [*self, *others]
+        both._jobs = [job for each in (self, *others) for job in each]
         return both
 
     def __iter__(self) -> Iterator[tuple[timedelta, Job]]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from chassis import Service, Settings
 from contracts.areas import load_areas
 from services.intake import answers, handlers, models
-from services.intake.questionnaire import load_questionnaires
+from services.intake.identity.vault import open_vault
 from services.intake.settings import IntakeSettings
-from services.intake.vault import open_vault
+from services.intake.triage.questionnaire import load_questionnaires
 
 
 def build(settings: Settings) -> Service:

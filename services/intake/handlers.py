@@ -1,24 +1,25 @@
-"""What intake does when it hears a fact."""
+"""What intake does when it hears of a contact."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
 
-from chassis import Handlers, Refused, Settings, Transaction, TryLater, Unprocessable
+from chassis import Handlers, Refused, Transaction, Unprocessable
 from chassis.calendar import is_open, local_date
 from contracts.areas import Area, Areas
 from contracts.intake import ContactDeclined, ContactRouted, TriageCompleted
-from contracts.portal import ContactOpened, IdentityVerified
+from contracts.portal import ContactOpened
 from services.intake import domain, store
 from services.intake.domain import Declined, Routed
-from services.intake.questionnaire import Questionnaires
-from services.intake.vault import Vault
+from services.intake.identity import handlers as identity
+from services.intake.triage.questionnaire import Questionnaires
+from services.intake.triage.store import add_run
 
-on = Handlers()
+contacts = Handlers()
 
 
-@on(ContactOpened)
+@contacts(ContactOpened)
 def decide(fact: ContactOpened, tx: Transaction, areas: Areas, questionnaires: Questionnaires) -> None:
     """A contact is decided about once: declined, or triaged and routed."""
     if fact.area not in areas:
@@ -29,7 +30,7 @@ def decide(fact: ContactOpened, tx: Transaction, areas: Areas, questionnaires: Q
     decision = domain.decide(area, fact, questionnaire, chat_open=_chat_open(area, tx.now))
     store.add_contact(tx.session, fact, decision, now=tx.now)
     if decision.triage:
-        store.add_run(tx.session, fact, decision.triage, area.triage_mode, now=tx.now)
+        add_run(tx.session, fact, decision.triage, area.triage_mode, now=tx.now)
     if isinstance(decision, Declined):
         tx.publish(ContactDeclined(**_whose(fact), reason=decision.reason, declined_at=tx.now))
     else:
@@ -72,16 +73,5 @@ def _chat_open(area: Area, at: datetime) -> bool:
     return area.chat.practice or is_open(area.chat.periods, at, area.chat_closed_on)
 
 
-@on(IdentityVerified)
-def keep_identity(fact: IdentityVerified, tx: Transaction, vault: Vault, settings: Settings) -> None:
-    """The person behind a contact goes into the vault; contacts of the same person share one row."""
-    contact = store.contact(tx.session, fact.contact_id, tx.viewer)
-    if contact is None:
-        raise TryLater("unknown-contact", "the person was identified before the contact is known here")
-    who = domain.identity(tx.unseal(fact.person), today=local_date(tx.now), test_codes=settings.practice)
-    person_id = store.remember(tx.session, vault, who, now=tx.now)
-    domain.must_be_free(state=contact.state, known=contact.person_id, person_id=person_id)
-    if not store.identify(tx.session, person_id, fact):
-        raise domain.already_identified()  # another process was quicker
-    tx.audit("change", whom=fact.contact_id, what="identity")
-    tx.hint(contact=fact.contact_id)
+on = contacts.and_also(identity.on)
+"""Everything intake acts on."""

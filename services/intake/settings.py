@@ -7,7 +7,7 @@ from pathlib import Path
 from pydantic import SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-QUESTIONNAIRES = Path(__file__).with_name("questionnaires")
+QUESTIONNAIRES = Path(__file__).with_name("triage") / "questionnaires"
 
 
 class IntakeSettings(BaseSettings):

@@ -135,18 +135,17 @@ def impure_domain(source: Source) -> Iterator[str]:
     """domain.py is values in, decision out."""
     if source.service is None or "domain" not in (source.path.stem, source.path.parent.name):
         return
-    home = ".".join(source.path.parent.parts)
     for line, name in imports(source):
-        if not _pure(name, home):
+        if not _pure(name, home=f"services.{source.service}"):
             yield f"{source.path}:{line} imports {name}; a rule knows values only"
 
 
-def _pure(name: str, home: str) -> bool:
+def _pure(name: str, *, home: str) -> bool:
     top = name.split(".")[0]
     if top in sys.stdlib_module_names:
         return top not in IMPURE
     if name.startswith(f"{home}."):
-        return name.removeprefix(f"{home}.").split(".")[0] not in SHELL
+        return not SHELL & set(name.removeprefix(f"{home}.").split("."))
     return top in PURE_LIBRARIES | {"contracts"} or any(
         name == allowed or name.startswith(f"{allowed}.") for allowed in DOMAIN_MAY_IMPORT
     )

@@ -14,11 +14,15 @@ USUAL = {
     "answers.py", "jobs.py", "metrics.py", "migrations", "clients",
 }  # fmt: skip
 NEEDED = {"__init__.py", "__main__.py", "app.py", "models.py", "migrations"}
+TOPICS = {"intake": {"triage", "identity"}, "notifications": {"webhooks"}}
+"""What a service of several duties is laid out by: a folder each, with the usual files again."""
 OWN = {
-    "intake": {"questionnaire.py", "questionnaires", "vault.py"},
-    "notifications": {"templates", "webhooks"},
+    "notifications": {"templates"},
+    "intake/triage": {"questionnaire.py", "questionnaires"},
+    "intake/identity": {"vault.py"},
+    "notifications/webhooks": {"keyring.py", "receivers.py"},
 }
-"""What a service has beside the usual, because its duty is a thing of its own."""
+"""What a service or a topic has beside the usual, because its duty is a thing of its own."""
 WEB = "portal"
 """The web edge is laid out by pages."""
 
@@ -42,7 +46,15 @@ def test_a_service_has_what_every_process_needs(service: str) -> None:
 
 @pytest.mark.parametrize("service", sorted(set(NAMES) - {WEB}))
 def test_a_service_has_the_usual_files(service: str) -> None:
-    assert names(SERVICES / service) - USUAL <= OWN.get(service, set())
+    assert names(SERVICES / service) - USUAL - TOPICS.get(service, set()) <= OWN.get(service, set())
+
+
+@pytest.mark.parametrize(
+    "topic", sorted(f"{service}/{topic}" for service, all_of_it in TOPICS.items() for topic in all_of_it)
+)
+def test_a_topic_has_the_usual_files_again(topic: str) -> None:
+    """Whoever knows one service finds the way in its topics. What a process has one of stays with the service."""
+    assert names(SERVICES / topic) - OWN[topic] <= USUAL - {"__main__.py", "app.py", "settings.py", "migrations"}
 
 
 @pytest.mark.parametrize("service", NAMES)

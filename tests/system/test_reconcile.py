@@ -14,7 +14,7 @@ from chassis import Service, Settings, Transaction, reconcile, run
 from chassis.reconcile import Report
 from chassis.settings import ROOT
 from contracts.portal import Answer, ContactOpened
-from services.intake.questionnaire import load_questionnaires
+from services.intake.triage.questionnaire import load_questionnaires
 from services.operating_reconcile import said
 from services.unit import build
 from tests.factories import contact_opened
@@ -88,7 +88,7 @@ def _open(tx: Transaction, fact: ContactOpened) -> None:
 @cache
 def safe_answers() -> tuple[Answer, ...]:
     """To what is asked about a knee: nothing that leads out of the chat."""
-    questionnaire = load_questionnaires(ROOT / "services/intake/questionnaires").version("2026-11-01")
+    questionnaire = load_questionnaires(ROOT / "services/intake/triage/questionnaires").version("2026-11-01")
     assert questionnaire
     knee = questionnaire.trouble("knee")
     assert knee

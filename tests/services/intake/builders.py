@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from contracts.portal import Answer
-from services.intake.questionnaire import NO, Questionnaire, load_questionnaires
 from services.intake.settings import QUESTIONNAIRES
+from services.intake.triage.questionnaire import NO, Questionnaire, load_questionnaires
 
 CODE = "210281-9988"
 """A test person's code. Source: domain.md section 2."""

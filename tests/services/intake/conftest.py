@@ -9,8 +9,8 @@ import pytest
 from chassis import Profile
 from contracts.areas import Areas, load_areas
 from services.intake.app import build
-from services.intake.questionnaire import Questionnaire, load_questionnaires
 from services.intake.settings import QUESTIONNAIRES
+from services.intake.triage.questionnaire import Questionnaire, load_questionnaires
 from tests.stack import postgres
 from tests.unit import Unit, practice_settings
 

@@ -10,7 +10,8 @@ from pydantic import BaseModel
 
 from contracts.areas import Texts, load_areas
 from contracts.base import Language
-from services.intake.questionnaire import (
+from services.intake.settings import QUESTIONNAIRES
+from services.intake.triage.questionnaire import (
     MOST_QUESTIONS,
     Questionnaire,
     QuestionnaireError,
@@ -18,7 +19,6 @@ from services.intake.questionnaire import (
     load_questionnaires,
     read_questionnaire,
 )
-from services.intake.settings import QUESTIONNAIRES
 
 FILE = (QUESTIONNAIRES / "2026-11-01.toml").read_text(encoding="utf-8")
 

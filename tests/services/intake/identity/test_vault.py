@@ -13,9 +13,10 @@ from sqlmodel import col, select
 from chassis import Hint
 from contracts.intake import GetContact, GetPerson
 from services.intake.app import build
-from services.intake.models import Contact, Person
+from services.intake.identity.models import Person
+from services.intake.identity.vault import Vault, VaultError, open_vault
+from services.intake.models import Contact
 from services.intake.settings import IntakeSettings
-from services.intake.vault import Vault, VaultError, open_vault
 from tests.factories import contact_opened, identity_verified, staff
 from tests.services.intake.builders import CODE, answers, code, sealed_person, stored_bytes
 from tests.unit import Unit, practice_settings

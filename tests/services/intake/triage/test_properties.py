@@ -9,10 +9,11 @@ from hypothesis import strategies as st
 
 from contracts.intake import Route, TriageOutcome
 from contracts.portal import Answer, Origin
-from services.intake import domain
-from services.intake.questionnaire import SEVERITY, Subject
+from services.intake.domain import route
+from services.intake.triage import domain
+from services.intake.triage.questionnaire import SEVERITY, Subject
 from tests.services.intake.builders import the_questionnaire
-from tests.services.intake.test_domain import TABLE
+from tests.services.intake.triage.test_domain import TABLE
 
 RULES = the_questionnaire()
 PHYSICIAN = SEVERITY.index(TriageOutcome.PHYSICIAN)
@@ -47,7 +48,7 @@ def test_whoever_does_not_say_no_to_every_red_flag_meets_a_physician_or_more(
     if any(answers != {"no"} for answers in answered.values()):
         assert SEVERITY.index(weighed.outcome) <= PHYSICIAN
         for door in Origin:
-            assert domain.route(weighed, origin=door, chat_open=True).route is Route.ELSEWHERE
+            assert route(weighed, origin=door, chat_open=True).route is Route.ELSEWHERE
 
 
 @given(TROUBLES, ANSWERS, st.randoms())

@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from chassis import Unprocessable
-from services.intake import domain
+from services.intake.identity import domain
 from tests.services.intake.builders import CODE, code, sealed_person
 
 TODAY = date(2026, 11, 24)

@@ -1,0 +1,89 @@
+"""The rules of identity: who somebody is, and whose a contact is. Pure: the day is an argument."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from pydantic import ValidationError
+
+from chassis.errors import Refused, Unprocessable
+from contracts import identity_code
+from contracts.intake import ContactState
+from contracts.portal import VerifiedPerson
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Somebody whom a strong identification named."""
+
+    personal_identity_code: str | None
+    """None for a person from abroad (eIDAS) who has no Finnish code."""
+    family_name: str
+    given_names: str
+    birth_date: date
+
+    @property
+    def display_name(self) -> str:
+        """How the person is shown to a therapist."""
+        return f"{self.given_names} {self.family_name}".strip()
+
+
+def born(code: str, *, today: date, test_codes: bool) -> date:
+    """Check a personal identity code and tell the birth date it holds. Nothing else is read from it.
+
+    Args:
+        code: as the identity provider gave it; it is not cleaned.
+        today: the day in Finland.
+        test_codes: whether individual numbers 900-999 are taken (practice only).
+
+    Raises:
+        Unprocessable: `bad-personal-identity-code`; `test-personal-identity-code`. The text never quotes the code.
+    """
+    try:
+        birth_date = identity_code.birth_date(code, today=today)
+    except ValueError as error:
+        raise Unprocessable("bad-personal-identity-code", str(error)) from None
+    if identity_code.is_test(code) and not test_codes:
+        raise Unprocessable("test-personal-identity-code", "a test person's code is taken in practice only")
+    return birth_date
+
+
+def identity(opened: Mapping[str, Any], *, today: date, test_codes: bool) -> Identity:
+    """Make out who somebody is from what the identity provider said; the code's birth date goes before a told one.
+
+    Args:
+        opened: the opened sealed field of IdentityVerified.
+        today: as `born`.
+        test_codes: as `born`.
+
+    Raises:
+        Unprocessable: as `born`; `bad-person`: a field is missing or malformed.
+    """
+    try:
+        told = VerifiedPerson.model_validate(opened)
+    except ValidationError:
+        raise Unprocessable("bad-person", "expected code, family name, given names and birth date") from None
+    code = told.personal_identity_code
+    birth_date = told.birth_date if code is None else born(code, today=today, test_codes=test_codes)
+    return Identity(code, told.family_name, told.given_names, birth_date)
+
+
+def must_be_free(*, state: str, known: UUID | None, person_id: UUID) -> None:
+    """Whether a contact may be bound to a person: it is one of ours, and nobody else's.
+
+    Raises:
+        Refused: `contact-declined`: whom we cannot take we do not keep; `already-identified`: as somebody else.
+    """
+    if state == ContactState.DECLINED:
+        raise Refused("contact-declined", "the contact was declined; its person is not kept")
+    if known is not None and known != person_id:
+        raise already_identified()
+
+
+def already_identified() -> Refused:
+    """What is said when a contact is somebody else's."""
+    return Refused("already-identified", "the contact was identified as another person before")

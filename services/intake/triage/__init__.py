@@ -1,0 +1,1 @@
+"""What a person answers, and what follows: questionnaires as data, rules that weigh them."""

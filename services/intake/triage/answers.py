@@ -1,0 +1,41 @@
+"""What triage answers."""
+
+from __future__ import annotations
+
+from chassis import Answers, Refused, Transaction
+from chassis.calendar import local_date
+from contracts.base import Language
+from contracts.intake import GetQuestionnaire, Option, Question, QuestionnaireView, Trouble
+from services.intake.triage.questionnaire import Choice, Questionnaire, Questionnaires, Subject
+
+answers = Answers()
+
+
+@answers(GetQuestionnaire)
+def questionnaire(ask: GetQuestionnaire, tx: Transaction, questionnaires: Questionnaires) -> QuestionnaireView:
+    current = questionnaires.current(local_date(tx.now))
+    trouble = current.trouble(ask.trouble) if ask.trouble else None
+    if ask.trouble and trouble is None:
+        raise Refused("unknown-trouble", "the present questionnaire has no such trouble")
+    return QuestionnaireView(
+        version=current.version,
+        trouble=ask.trouble,
+        troubles=tuple(Trouble(code=one.code, text=one.text.of(ask.language)) for one in current.troubles),
+        safety_signs=tuple(sign.text.of(ask.language) for sign in current.emergency_signs()),
+        questions=_questions(current, trouble, ask.language) if trouble else (),
+    )
+
+
+def _questions(current: Questionnaire, trouble: Subject, language: Language) -> tuple[Question, ...]:
+    """Red flags first."""
+    flags = [current.flag(code) for code in trouble.flags]
+    others = [current.question(code) for code in trouble.questions]
+    yes_no = _options(current.flag_options, language)
+    return (
+        *(Question(code=f.code, text=current.flag_text(f, language), options=yes_no, red_flag=True) for f in flags),
+        *(Question(code=q.code, text=q.text.of(language), options=_options(q.options, language)) for q in others),
+    )
+
+
+def _options(choices: tuple[Choice, ...], language: Language) -> tuple[Option, ...]:
+    return tuple(Option(code=choice.code, text=choice.text.of(language)) for choice in choices)
