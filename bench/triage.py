@@ -6,8 +6,8 @@ import time
 
 from bench import rig
 from bench.rig import Row
-from chassis.settings import ROOT
 from contracts.portal import Answer
+from services.intake.settings import QUESTIONNAIRES
 from services.intake.triage import domain
 from services.intake.triage.questionnaire import load_questionnaires
 
@@ -15,7 +15,7 @@ ROUNDS = 500
 
 
 async def measure() -> list[Row]:
-    versions = load_questionnaires(ROOT / "services" / "intake" / "questionnaires")
+    versions = load_questionnaires(QUESTIONNAIRES)
     questionnaire = versions.version("2026-11-01")
     assert questionnaire is not None
     seconds = []

@@ -21,7 +21,7 @@ from contracts.base import (
     event,
     query,
 )
-from contracts.portal import _CONTACT, Origin
+from contracts.portal import _CONTACT, Answer, Origin
 
 
 class TriageMode(StrEnum):
@@ -198,8 +198,53 @@ class GetQuestionnaire(Ask[QuestionnaireView]):
     trouble: Code | None = None
 
 
+class TraceKind(StrEnum):
+    """What the rules looked at."""
+
+    FLAG = "flag"
+    """A red-flag question."""
+    COMBINATION = "combination"
+    """Red flags that are worse together than each alone."""
+    RULE = "rule"
+    """A rule over the other questions."""
+    OTHERWISE = "otherwise"
+    """What holds when nothing else does."""
+
+
+class TraceStep(View):
+    """One thing the rules looked at, and what came of it."""
+
+    kind: TraceKind
+    code: Code
+    answers: tuple[Answer, ...]
+    """What it looked at, as answered; nothing where the question came unanswered."""
+    hit: bool
+    outcome: TriageOutcome
+    """What it asks for when it hits."""
+    milder: bool = False
+    """Hit by a "don't know": one class milder than a yes, where there is a milder one."""
+    sources: tuple[str, ...]
+    """Where it comes from: letters of the rule table's own list, or words."""
+
+
+class Trace(View):
+    """How the answers of a contact were weighed, step by step."""
+
+    rules: Version
+    """Version of the rule table."""
+    mode: TriageMode
+    """What the rules were allowed to decide."""
+    answers: tuple[Answer, ...]
+    """As they came."""
+    steps: tuple[TraceStep, ...]
+    """In the order looked at; none where it was weighed before steps were kept."""
+    decided_by: tuple[Code, ...]
+    """Which steps asked for the outcome: several when they asked for the same."""
+    ran_at: Instant
+
+
 class ContactView(View):
-    """What intake knows of a contact: no personal data."""
+    """What intake knows of a contact: no name and no words of the person."""
 
     contact_id: Id
     area: AreaCode
@@ -215,6 +260,8 @@ class ContactView(View):
     flags: tuple[Code, ...]
     identified: bool
     opened_at: Instant
+    trace: Trace | None = None
+    """How the answers were weighed; for staff alone."""
 
 
 @query(owner="intake", version=1)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from chassis import Answers, Role, Transaction
-from contracts.intake import ContactView, GetContact
+from contracts.intake import ContactView, GetContact, Trace
 from services.intake import store
 from services.intake.domain import unknown_contact
 from services.intake.identity import answers as identity
 from services.intake.models import Contact
 from services.intake.triage import answers as triage
+from services.intake.triage.answers import trace_of
 from services.intake.triage.models import TriageRun
 from services.intake.triage.store import last_run
 
@@ -22,16 +23,18 @@ def contact(ask: GetContact, tx: Transaction) -> ContactView:
         raise unknown_contact()
     if tx.viewer.role is Role.STAFF:
         tx.audit("read", whom=ask.contact_id, what="contact")
-    return _view(found, last_run(tx.session, ask.contact_id, tx.viewer))
+    run = last_run(tx.session, ask.contact_id, tx.viewer)
+    return _view(found, run, trace_of(run) if run and tx.viewer.role is Role.STAFF else None)
 
 
-def _view(found: Contact, run: TriageRun | None) -> ContactView:
+def _view(found: Contact, run: TriageRun | None, trace: Trace | None) -> ContactView:
     return ContactView.model_validate(
         {
             **found.model_dump(),
             "outcome": run.outcome if run else None,
             "flags": run.flags if run else (),
             "identified": found.person_id is not None,
+            "trace": trace,
         }
     )
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from chassis import Answers, Refused, Transaction
 from chassis.calendar import local_date
 from contracts.base import Language
-from contracts.intake import GetQuestionnaire, Option, Question, QuestionnaireView, Trouble
+from contracts.intake import GetQuestionnaire, Option, Question, QuestionnaireView, Trace, TraceStep, Trouble
+from services.intake.triage.domain import decided_by
+from services.intake.triage.models import TriageRun
 from services.intake.triage.questionnaire import Choice, Questionnaire, Questionnaires, Subject
 
 answers = Answers()
@@ -39,3 +41,10 @@ def _questions(current: Questionnaire, trouble: Subject, language: Language) -> 
 
 def _options(choices: tuple[Choice, ...], language: Language) -> tuple[Option, ...]:
     return tuple(Option(code=choice.code, text=choice.text.of(language)) for choice in choices)
+
+
+def trace_of(run: TriageRun) -> Trace:
+    """How a run weighed its answers."""
+    steps = tuple(TraceStep.model_validate(step) for step in run.trace or ())
+    told = run.model_dump(include={"rules", "mode", "answers", "ran_at"})
+    return Trace.model_validate({**told, "steps": steps, "decided_by": decided_by(steps)})

@@ -1,13 +1,24 @@
-"""The rules of triage: which outcome the answers to a questionnaire lead to. Pure: values in, decision out."""
+"""The rules of triage: which outcome the answers to a questionnaire lead to, and why. Pure: values in, decision out."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from contracts.intake import TriageOutcome
+from contracts.intake import TraceKind, TraceStep, TriageOutcome
 from contracts.portal import Answer
-from services.intake.triage.questionnaire import DONT_KNOW, NO, SEVERITY, YES, Questionnaire, Subject, most_severe
+from services.intake.triage.questionnaire import (
+    DONT_KNOW,
+    NO,
+    SEVERITY,
+    YES,
+    Combination,
+    Flag,
+    Questionnaire,
+    Rule,
+    Subject,
+    most_severe,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,11 +30,20 @@ class Triage:
     """Red flags answered yes or "don't know", in the order asked."""
     not_ours: bool
     """What the person wishes is nothing physiotherapy does."""
+    trace: tuple[TraceStep, ...]
+    """Everything that was looked at, in order: the severest hit of it is the outcome."""
 
     @property
     def red(self) -> bool:
         """Whether a red flag decided."""
         return bool(self.flags)
+
+
+def decided_by(trace: Sequence[TraceStep]) -> tuple[str, ...]:
+    """Codes of the steps that asked for the outcome: several when they asked for the same."""
+    hits = [step for step in trace if step.hit]
+    outcome = most_severe(step.outcome for step in hits) if hits else None
+    return tuple(step.code for step in hits if step.outcome is outcome)
 
 
 def milder(outcome: TriageOutcome) -> TriageOutcome:
@@ -40,12 +60,13 @@ def triage(questionnaire: Questionnaire, trouble: Subject, answers: Sequence[Ans
     is left without a decision, and nobody slips through a gap. Answers to questions that were not asked are ignored.
     Source: domain.md section 3, rule 10.
     """
-    given = _by_question(answers)
-    flagged = {code: answer for code in trouble.flags if (answer := _flag_answer(given.get(code, ()))) != NO}
+    weighing = _Weighing(questionnaire, trouble, _by_question(answers))
+    trace = tuple(weighing.steps())
     return Triage(
-        outcome=most_severe(_flag_hits(questionnaire, flagged) or _rule_hits(questionnaire, trouble, given)),
-        flags=tuple(flagged),
-        not_ours=_not_ours(questionnaire, trouble, given),
+        outcome=most_severe(step.outcome for step in trace if step.hit),
+        flags=tuple(step.code for step in trace if step.hit and step.kind is TraceKind.FLAG),
+        not_ours=weighing.not_ours(),
+        trace=trace,
     )
 
 
@@ -56,29 +77,78 @@ def _by_question(answers: Sequence[Answer]) -> dict[str, set[str]]:
     return given
 
 
-def _flag_answer(answers: Collection[str]) -> str:
-    """The one answer to a red flag; of several the most severe."""
-    if YES in answers:
-        return YES
-    return NO if set(answers) == {NO} else DONT_KNOW
+@dataclass(frozen=True, slots=True)
+class _Weighing:
+    """One questionnaire, one trouble, what was answered."""
 
+    questionnaire: Questionnaire
+    trouble: Subject
+    given: Mapping[str, set[str]]
 
-def _flag_hits(questionnaire: Questionnaire, flagged: Mapping[str, str]) -> list[TriageOutcome]:
-    def weighed(outcome: TriageOutcome, codes: Sequence[str]) -> TriageOutcome:
-        return milder(outcome) if any(flagged[code] == DONT_KNOW for code in codes) else outcome
+    def steps(self) -> Iterator[TraceStep]:
+        """Everything there is to look at. No rule is as severe as a red flag, so none needs to be left out."""
+        flags, asked = set(self.trouble.flags), set(self.trouble.questions)
+        steps = [self._flag(self.questionnaire.flag(code)) for code in self.trouble.flags]
+        steps += [self._combination(one) for one in self.questionnaire.combinations if set(one.flags) <= flags]
+        steps += [self._rule(one) for one in self.questionnaire.rules if one.when.keys() <= asked]
+        yield from steps
+        last = self.questionnaire.otherwise
+        yield TraceStep(
+            kind=TraceKind.OTHERWISE,
+            code=last.code,
+            answers=(),
+            hit=not any(step.hit for step in steps),
+            outcome=last.outcome,
+            sources=last.sources,
+        )
 
-    alone = [weighed(questionnaire.outcome_of(questionnaire.flag(code)), [code]) for code in flagged]
-    together = [one for one in questionnaire.combinations if set(one.flags) <= flagged.keys()]
-    return alone + [weighed(one.outcome, one.flags) for one in together]
+    def _flag(self, flag: Flag) -> TraceStep:
+        weighed, whole = self._weighed(flag.code), self.questionnaire.outcome_of(flag)
+        return TraceStep(
+            kind=TraceKind.FLAG,
+            code=flag.code,
+            answers=self._answers([flag.code]),
+            hit=weighed != NO,
+            outcome=milder(whole) if weighed == DONT_KNOW else whole,
+            milder=weighed == DONT_KNOW,
+            sources=tuple(dict.fromkeys(one for sign in self.questionnaire.signs_of(flag) for one in sign.sources)),
+        )
 
+    def _combination(self, combination: Combination) -> TraceStep:
+        weighed = [self._weighed(code) for code in combination.flags]
+        unsure = NO not in weighed and DONT_KNOW in weighed
+        return TraceStep(
+            kind=TraceKind.COMBINATION,
+            code=combination.code,
+            answers=self._answers(combination.flags),
+            hit=NO not in weighed,
+            outcome=milder(combination.outcome) if unsure else combination.outcome,
+            milder=unsure,
+            sources=combination.sources,
+        )
 
-def _rule_hits(questionnaire: Questionnaire, trouble: Subject, given: Mapping[str, set[str]]) -> list[TriageOutcome]:
-    def applies(when: Mapping[str, Collection[str]]) -> bool:
-        return all(code in trouble.questions and given.get(code, set()) & set(fit) for code, fit in when.items())
+    def _rule(self, rule: Rule) -> TraceStep:
+        return TraceStep(
+            kind=TraceKind.RULE,
+            code=rule.code,
+            answers=self._answers(rule.when),
+            hit=all(self.given.get(code, set()) & set(fit) for code, fit in rule.when.items()),
+            outcome=rule.outcome,
+            sources=rule.sources,
+        )
 
-    return [one.outcome for one in questionnaire.rules if applies(one.when)] or [questionnaire.otherwise]
+    def _weighed(self, flag: str) -> str:
+        """The one answer to a red flag; of several the most severe."""
+        answers = self.given.get(flag, set())
+        if YES in answers:
+            return YES
+        return NO if answers == {NO} else DONT_KNOW
 
+    def _answers(self, questions: Collection[str]) -> tuple[Answer, ...]:
+        return tuple(
+            Answer(question=code, answer=answer) for code in questions for answer in sorted(self.given.get(code, ()))
+        )
 
-def _not_ours(questionnaire: Questionnaire, trouble: Subject, given: Mapping[str, set[str]]) -> bool:
-    asked = [questionnaire.question(code) for code in trouble.questions]
-    return any(choice.not_ours and choice.code in given.get(one.code, ()) for one in asked for choice in one.options)
+    def not_ours(self) -> bool:
+        asked = [self.questionnaire.question(code) for code in self.trouble.questions]
+        return any(one.not_ours and one.code in self.given.get(of.code, ()) for of in asked for one in of.options)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import JSON
@@ -25,4 +26,6 @@ class TriageRun(IntakeTable, table=True):
     answers: list[dict[str, str]] = Field(sa_type=JSON)
     outcome: str = Field(max_length=32)
     flags: list[str] = Field(sa_type=JSON)
+    trace: list[dict[str, Any]] | None = Field(default=None, sa_type=JSON, nullable=True)
+    """Step by step why; None of a run from before steps were kept."""
     ran_at: datetime = Field(sa_type=UtcInstant)

@@ -46,12 +46,23 @@ class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Sign(_Part):
-    """A row of the red-flag table."""
+class _Row(_Part):
+    """Something that asks for an outcome, and where that comes from."""
 
     code: Code
     outcome: TriageOutcome
-    source: Annotated[str, StringConstraints(min_length=1)]
+    source: Annotated[str, StringConstraints(pattern=r"^[^,\s][^,]*(,[^,]+)*$")]
+    """Letters of the list at the head of the file, or words; several with commas."""
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """Where it comes from, one by one."""
+        return tuple(one.strip() for one in self.source.split(","))
+
+
+class Sign(_Row):
+    """A row of the red-flag table."""
+
     text: Texts
 
 
@@ -62,11 +73,10 @@ class Flag(_Part):
     signs: Annotated[tuple[Code, ...], Field(min_length=1)]
 
 
-class Combination(_Part):
+class Combination(_Row):
     """Flags that are worse together than each alone."""
 
     flags: Annotated[tuple[Code, ...], Field(min_length=2)]
-    outcome: TriageOutcome
 
 
 class Choice(_Part):
@@ -86,12 +96,14 @@ class Asked(_Part):
     options: Annotated[tuple[Choice, ...], Field(min_length=2)]
 
 
-class Rule(_Part):
+class Rule(_Row):
     """An outcome for certain answers to all of some questions."""
 
-    code: Code
     when: Annotated[dict[Code, tuple[Code, ...]], Field(min_length=1)]
-    outcome: TriageOutcome
+
+
+class Otherwise(_Row):
+    """The outcome when no red flag and no rule applies."""
 
 
 class Subject(_Part):
@@ -116,8 +128,7 @@ class Questionnaire(_Part):
     """One version: everything that is asked, and what follows from the answers."""
 
     version: Version
-    otherwise: TriageOutcome
-    """Outcome when no red flag and no rule applies."""
+    otherwise: Otherwise
     lead: Lead
     flag_options: tuple[Choice, ...]
     signs: tuple[Sign, ...]
@@ -159,7 +170,7 @@ class Questionnaire(_Part):
 
     @model_validator(mode="after")
     def _codes_are_unique(self) -> Self:
-        for name in ("flag_options", "signs", "flags", "questions", "rules", "troubles"):
+        for name in ("flag_options", "signs", "flags", "combinations", "questions", "rules", "troubles"):
             _unique(name, [part.code for part in getattr(self, name)])
         _unique("flags and questions", [one.code for one in self.flags] + [one.code for one in self.questions])
         for question in self.questions:
@@ -195,7 +206,7 @@ class Questionnaire(_Part):
         flagged = [one.outcome for one in self.signs] + [one.outcome for one in self.combinations]
         if any(SEVERITY.index(one) > least for one in flagged):
             raise ValueError("a red flag or a combination of them is at least of class physician")
-        if any(SEVERITY.index(one) <= least for one in (self.otherwise, *(rule.outcome for rule in self.rules))):
+        if any(SEVERITY.index(one.outcome) <= least for one in (self.otherwise, *self.rules)):
             raise ValueError("without a red flag the outcome is milder than physician")
         return self
 

@@ -31,6 +31,7 @@ def add_run(session: Session, fact: ContactOpened, found: Triage, mode: TriageMo
         answers=[answer.model_dump() for answer in fact.answers],
         outcome=found.outcome,
         flags=list(found.flags),
+        trace=[step.model_dump(mode="json") for step in found.trace],
         ran_at=now,
     )
     session.add(run)

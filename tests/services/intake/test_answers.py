@@ -4,9 +4,18 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from chassis import SERVICE, Refused, Viewer
+from chassis import SERVICE, Refused, Transaction, Viewer
 from contracts.base import Language
-from contracts.intake import ContactState, GetContact, GetPerson, GetQuestionnaire, QuestionnaireView, Route
+from contracts.intake import (
+    ContactState,
+    GetContact,
+    GetPerson,
+    GetQuestionnaire,
+    QuestionnaireView,
+    Route,
+    TriageMode,
+)
+from services.intake.triage.store import last_run
 from tests.factories import AINO, client, contact_opened, identity_verified, staff
 from tests.services.intake.builders import CODE, answers, sealed_person, the_questionnaire
 from tests.unit import Unit
@@ -122,6 +131,44 @@ def test_a_contact_read_by_its_own_person_or_a_service_is_no_record(intake: Unit
     for viewer in (client(contact_id), SERVICE):
         intake.asks(GetContact(contact_id=contact_id), viewer=viewer)
     assert intake.audited == []
+
+
+def test_a_therapist_sees_how_the_answers_were_weighed(intake: Unit) -> None:
+    """Rule 12: version, mode, answers and outcome are there for the professional."""
+    contact_id = uuid4()
+    told = answers(joint_now="dont_know")
+    intake.hears(contact_opened(contact_id=contact_id, answers=told))
+    trace = intake.asks(GetContact(contact_id=contact_id), viewer=staff()).trace
+    assert (trace.rules, trace.mode, trace.answers, trace.ran_at) == (
+        "2026-11-01",
+        TriageMode.ROUTING_ONLY,
+        tuple(told),
+        intake.clock(),
+    )
+    assert [(step.code, step.milder) for step in trace.steps if step.hit and step.kind == "flag"] == [
+        ("joint_now", True)
+    ]
+    assert trace.decided_by == ("joint_now",)
+
+
+@pytest.mark.parametrize("asks", ["the person", "a service"])
+def test_how_the_answers_were_weighed_is_for_staff_alone(intake: Unit, asks: str) -> None:
+    contact_id = came_in(intake)
+    viewer = client(contact_id) if asks == "the person" else SERVICE
+    assert intake.asks(GetContact(contact_id=contact_id), viewer=viewer).trace is None
+
+
+def test_a_run_from_before_steps_were_kept_is_still_read(intake: Unit) -> None:
+    contact_id = came_in(intake)
+
+    def forget(tx: Transaction) -> None:
+        run = last_run(tx.session, contact_id, SERVICE)
+        assert run
+        run.trace = None
+
+    intake.transact(forget)
+    trace = intake.asks(GetContact(contact_id=contact_id), viewer=staff()).trace
+    assert (trace.rules, trace.steps, trace.decided_by) == ("2026-11-01", (), ())
 
 
 # GetPerson

@@ -61,7 +61,7 @@ def test_a_limit_inside_a_band_declines_the_band(areas: Areas) -> None:
 
 
 def found(outcome: TriageOutcome, *, flags: tuple[str, ...] = (), not_ours: bool = False) -> Triage:
-    return Triage(outcome, flags, not_ours)
+    return Triage(outcome, flags, not_ours, trace=())
 
 
 @pytest.mark.parametrize("origin", list(Origin))

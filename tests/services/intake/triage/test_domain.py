@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from contracts.intake import TriageOutcome
+from contracts.intake import TraceKind, TraceStep, TriageOutcome
 from contracts.portal import Answer
 from services.intake.triage import domain
 from services.intake.triage.domain import Triage
@@ -132,3 +132,48 @@ def test_guidance_devices_and_advice_after_surgery_are_given_remotely(trouble: s
 def test_an_answer_to_a_question_that_was_not_asked_is_ignored() -> None:
     given = [*answers("assistive_device", limits="none"), Answer(question="duration", answer="under_2_weeks")]
     assert outcome("assistive_device", given) is TriageOutcome.PT_REMOTE
+
+
+# the trace
+
+
+def step(trouble: str, given: list[Answer], code: str) -> TraceStep:
+    (found,) = [one for one in triage(trouble, given).trace if one.code == code]
+    return found
+
+
+def test_a_questionnaire_without_hits_is_decided_by_what_holds_otherwise() -> None:
+    trace = triage("knee", answers(duration="over_3_months", limits="much")).trace
+    assert [(one.kind.value, one.code, one.hit) for one in trace] == [
+        ("flag", "joint_now", False),
+        ("flag", "leg_same_day", False),
+        ("flag", "knee_physician", False),
+        ("rule", "r_direct", False),
+        ("rule", "r_self", False),
+        ("otherwise", "r_remote", True),
+    ]
+    assert domain.decided_by(trace) == ("r_remote",)
+
+
+def test_what_dont_know_made_milder_is_marked_and_only_that() -> None:
+    """Rule 10."""
+    given = answers(joint_now="dont_know", knee_physician="yes")
+    assert [one.code for one in triage("knee", given).trace if one.milder] == ["joint_now"]
+    assert step("knee", given, "joint_now").outcome is TriageOutcome.URGENT_SAME_DAY
+
+
+def test_an_unanswered_red_flag_is_a_step_without_an_answer() -> None:
+    found = step("knee", [], "joint_now")
+    assert (found.answers, found.hit, found.milder) == ((), True, True)
+
+
+def test_flags_that_are_worse_together_are_a_step_of_their_own() -> None:
+    given = answers("back", back_same_day="yes", back_physician="dont_know")
+    found = step("back", given, "back_infection")
+    assert (found.kind, found.outcome, found.milder) == (TraceKind.COMBINATION, TriageOutcome.URGENT_SAME_DAY, True)
+    assert found.sources == ("A",)
+    assert domain.decided_by(triage("back", given).trace) == ("back_same_day", "back_infection")
+
+
+def test_a_red_flag_question_has_the_sources_of_all_its_signs() -> None:
+    assert step("back", answers("back"), "back_now").sources == ("A", "B", "E")

@@ -7,11 +7,11 @@ from random import Random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from contracts.intake import Route, TriageOutcome
+from contracts.intake import Route, TraceKind, TriageOutcome
 from contracts.portal import Answer, Origin
 from services.intake.domain import route
 from services.intake.triage import domain
-from services.intake.triage.questionnaire import SEVERITY, Subject
+from services.intake.triage.questionnaire import SEVERITY, Subject, most_severe
 from tests.services.intake.builders import the_questionnaire
 from tests.services.intake.triage.test_domain import TABLE
 
@@ -69,3 +69,31 @@ def test_a_further_red_flag_never_makes_it_milder(
     more = [*told, Answer(question=data.draw(st.sampled_from(trouble.flags)), answer=answer)]
     before, after = (SEVERITY.index(domain.triage(RULES, trouble, each).outcome) for each in (told, more))
     assert after <= before
+
+
+@given(TROUBLES, ANSWERS)
+@settings(max_examples=500, deadline=None)
+def test_the_severest_hit_of_the_trace_is_the_outcome_and_what_decided_asked_for_it(
+    trouble: Subject, told: list[Answer]
+) -> None:
+    """Rule 10."""
+    weighed = domain.triage(RULES, trouble, told)
+    hits = {step.code: step.outcome for step in weighed.trace if step.hit}
+    assert most_severe(hits.values()) is weighed.outcome
+    assert {hits[code] for code in domain.decided_by(weighed.trace)} == {weighed.outcome}
+
+
+@given(TROUBLES, ANSWERS)
+@settings(max_examples=300, deadline=None)
+def test_the_trace_names_every_flag_asked_with_every_answer_given(trouble: Subject, told: list[Answer]) -> None:
+    steps = [step for step in domain.triage(RULES, trouble, told).trace if step.kind is TraceKind.FLAG]
+    assert [step.code for step in steps] == list(trouble.flags)
+    for step in steps:
+        assert set(step.answers) == {one for one in told if one.question == step.code}
+        assert step.milder == (step.hit and "yes" not in {one.answer for one in step.answers})
+
+
+@given(TROUBLES, ANSWERS)
+@settings(max_examples=300, deadline=None)
+def test_every_step_of_the_trace_says_where_it_comes_from(trouble: Subject, told: list[Answer]) -> None:
+    assert all(step.sources for step in domain.triage(RULES, trouble, told).trace)
