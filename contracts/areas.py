@@ -75,6 +75,14 @@ class Municipality(_Setting):
     """Large enough to be named in public statistics: one of ten thousand inhabitants or more."""
 
 
+class Site(_Setting):
+    """A place of care and the municipalities whose people belong to it: what demand is counted by."""
+
+    code: Code
+    names: Texts
+    municipalities: Annotated[tuple[MunicipalityCode, ...], Field(min_length=1)]
+
+
 class Channel(_Setting):
     """A chat channel and its opening hours."""
 
@@ -93,6 +101,8 @@ class Area(_Setting):
     names: Texts
     """Of the county."""
     municipalities: Annotated[tuple[Municipality, ...], Field(min_length=1)]
+    sites: tuple[Site, ...] = ()
+    """Places of care; a municipality that belongs to none of them is one by itself."""
     minimum_age: Annotated[int, Field(ge=0, le=120)]
     """Years one must have turned (domain.md section 11)."""
     emergency_number: PhoneDigits = "112"
@@ -117,6 +127,23 @@ class Area(_Setting):
     def chat_closed_on(self) -> tuple[date, ...]:
         """Every day the chat is closed beside public holidays."""
         return (*self.closing_days, *self.chat.closed_on)
+
+    def site_of(self, municipality: str) -> Code:
+        """The site that people of a municipality belong to: one of `sites`, or the municipality itself."""
+        return next((one.code for one in self.sites if municipality in one.municipalities), municipality)
+
+    @property
+    def every_site(self) -> dict[Code, Texts]:
+        """Every site by code, its name with it, in the order of the file."""
+        own = {one.code: one.names for one in self.sites}
+        return own | {one.code: one.names for one in self.municipalities if self.site_of(one.code) == one.code}
+
+    @model_validator(mode="after")
+    def _a_municipality_has_one_site_at_most(self) -> Self:
+        placed = [code for site in self.sites for code in site.municipalities]
+        if len(set(placed)) < len(placed) or not set(placed) <= {one.code for one in self.municipalities}:
+            raise ValueError("sites are made of municipalities of the county, each in one site at most")
+        return self
 
     @model_validator(mode="after")
     def _warns_before_the_promise_is_due(self) -> Self:

@@ -11,7 +11,7 @@ from services.intake.triage.questionnaire import load_questionnaires
 
 
 def build(settings: Settings) -> Service:
-    """Intake. Hears ContactOpened, IdentityVerified; tells TriageCompleted, ContactRouted, ContactDeclined.
+    """Intake, put together.
 
     Effects: in practice, makes a key of the identity vault (mode 0600) when there is none.
 

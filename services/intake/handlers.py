@@ -11,6 +11,8 @@ from contracts.areas import Area, Areas
 from contracts.intake import ContactDeclined, ContactRouted, TriageCompleted
 from contracts.portal import ContactOpened
 from services.intake import domain, store
+from services.intake.demand.domain import iso_week
+from services.intake.demand.store import count
 from services.intake.domain import Declined, Routed
 from services.intake.identity import handlers as identity
 from services.intake.triage.questionnaire import Questionnaires
@@ -36,7 +38,10 @@ def decide(fact: ContactOpened, tx: Transaction, areas: Areas, questionnaires: Q
     else:
         _tell_routed(fact, tx, decision, area)
     place, day = areas.counted(fact.area, fact.municipality), local_date(tx.now)
-    tx.publish(domain.counted(fact, decision, questionnaire, place=place, day=day))
+    counted = domain.counted(fact, decision, questionnaire, place=place, day=day)
+    tx.publish(counted)
+    week, site = iso_week(local_date(fact.opened_at)), area.site_of(fact.municipality)
+    count(tx.session, fact.contact_id, counted, site=site, week=week)
     tx.hint(contact=fact.contact_id)
 
 

@@ -33,6 +33,13 @@ def test_a_county_has_its_minimum_age(areas: Areas, code: str, age: int) -> None
     assert areas.area(code).minimum_age == age
 
 
+def test_a_municipality_belongs_to_its_site_or_is_one_itself(areas: Areas) -> None:
+    assert [areas.area("18").site_of(code) for code in ("217", "584", "272")] == ["lestijokilaakso", "perho", "kokkola"]
+    assert list(areas.area("18").every_site) == ["perho", "lestijokilaakso", "tunkkari", "kokkola"]
+    assert areas.area("10").site_of("285") == "285"
+    assert list(areas.area("10").every_site) == [one.code for one in areas.area("10").municipalities]
+
+
 def test_soite_chats_on_tuesday_and_thursday_from_nine_to_eleven(areas: Areas) -> None:
     """Rule 20."""
     hours = [(one.weekday, one.opens, one.closes) for one in areas.area("18").chat.periods]
@@ -123,6 +130,8 @@ def test_days_the_county_and_the_channel_are_closed_close_the_chat(tmp_path: Pat
         pytest.param("19.toml", "", "", "named after its area code", id="name_and_code_differ"),
         pytest.param("18.toml", "opens = 09:00:00", "opens = 12:00:00", "opens before it closes", id="closes_first"),
         pytest.param("18.toml", "promise_warn_day = 3", "promise_warn_day = 5", "comes before", id="warns_too_late"),
+        pytest.param("18.toml", '["584"]', '["272"]', "each in one site at most", id="in_two_sites"),
+        pytest.param("18.toml", '["584"]', '["285"]', "of municipalities of the county", id="site_elsewhere"),
         pytest.param("18.toml", "[chat]", "[chat", "18.toml", id="no_toml"),
     ],
 )

@@ -1,0 +1,1 @@
+"""Why people come: contacts counted by reason, site and week."""
