@@ -143,7 +143,8 @@ ContactRouted.example = ContactRouted.shown(
 class ContactDeclined(Event):
     """The unit cannot take this contact; the person has been told where to go.
 
-    Sent: once per contact, instead of ContactRouted.
+    Sent: once per contact: instead of ContactRouted, or after it when identification shows that the person is too
+    young.
     """
 
     contact_id: Id

@@ -42,6 +42,21 @@ def eligibility(area: Area, *, municipality: str, age_band: AgeBand) -> DeclineR
     return None
 
 
+def age_on(birth_date: date, day: date) -> int:
+    """Years a person has turned by a local day.
+
+    Who was born on 29 February turns on 1 March in a common year. Assumed: no act says so of ages. Act 150/1930 section
+    3 would let a term of years end on 28 February; the later day takes nobody a day too early.
+    Source: rule 2 and section 11 ("has turned").
+    """
+    return day.year - birth_date.year - ((day.month, day.day) < (birth_date.month, birth_date.day))
+
+
+def is_too_young(area: Area, birth_date: date, day: date) -> bool:
+    """Whether somebody whose birth date is known has not turned the county's minimum age by a local day (rule 2)."""
+    return age_on(birth_date, day) < area.minimum_age
+
+
 @dataclass(frozen=True, slots=True)
 class Routed:
     """Ours, and where it goes next."""

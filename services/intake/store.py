@@ -6,10 +6,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlmodel import Session
+from sqlalchemy import update
+from sqlmodel import Session, col
 
 from chassis import Viewer
-from contracts.intake import ContactState
+from contracts.intake import ContactState, DeclineReason
 from contracts.portal import ContactOpened
 from services.intake.domain import Declined, Routed
 from services.intake.models import Contact
@@ -27,8 +28,19 @@ def add_contact(session: Session, fact: ContactOpened, decision: Routed | Declin
     session.flush()
 
 
+def decline(session: Session, contact_id: UUID, reason: DeclineReason) -> bool:
+    """Decline a contact that was routed before; False when it has been declined or identified meanwhile."""
+    still = (col(Contact.state) == ContactState.ROUTED, col(Contact.person_id).is_(None))
+    statement = update(Contact).where(col(Contact.contact_id) == contact_id, *still).values(_declined(reason))
+    return session.connection().execute(statement.returning(col(Contact.contact_id))).first() is not None
+
+
 def _outcome(decision: Routed | Declined) -> dict[str, Any]:
     if isinstance(decision, Declined):
-        return {"state": ContactState.DECLINED, "route": None, "reasons": [], "declined": decision.reason}
+        return _declined(decision.reason)
     reasons = list(decision.reasons)
     return {"state": ContactState.ROUTED, "route": decision.route, "reasons": reasons, "declined": None}
+
+
+def _declined(reason: DeclineReason) -> dict[str, Any]:
+    return {"state": ContactState.DECLINED, "route": None, "reasons": [], "declined": reason}

@@ -72,14 +72,22 @@ def identity(opened: Mapping[str, Any], *, today: date, test_codes: bool) -> Ide
     return Identity(code, told.family_name, told.given_names, birth_date)
 
 
-def must_be_free(*, state: str, known: UUID | None, person_id: UUID) -> None:
-    """Whether a contact may be bound to a person: it is one of ours, and nobody else's.
+def must_be_ours(state: str) -> None:
+    """Let only somebody be kept whom the unit serves.
 
     Raises:
-        Refused: `contact-declined`: whom we cannot take we do not keep; `already-identified`: as somebody else.
+        Refused: `contact-declined`.
     """
     if state == ContactState.DECLINED:
         raise Refused("contact-declined", "the contact was declined; its person is not kept")
+
+
+def must_be_free(known: UUID | None, person_id: UUID) -> None:
+    """Let a contact be bound to a person only while it is nobody else's.
+
+    Raises:
+        Refused: `already-identified`.
+    """
     if known is not None and known != person_id:
         raise already_identified()
 

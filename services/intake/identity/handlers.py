@@ -2,26 +2,58 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from chassis import Handlers, Settings, Transaction, TryLater
 from chassis.calendar import local_date
+from contracts.areas import Areas
+from contracts.intake import ContactDeclined, DeclineReason
 from contracts.portal import IdentityVerified
+from services.intake.domain import is_too_young
 from services.intake.identity import domain, store
+from services.intake.identity.domain import Identity
 from services.intake.identity.vault import Vault
 from services.intake.store import contact as contact_of
+from services.intake.store import decline
 
 on = Handlers()
 
 
 @on(IdentityVerified)
-def keep_identity(fact: IdentityVerified, tx: Transaction, vault: Vault, settings: Settings) -> None:
-    """The person behind a contact goes into the vault; contacts of the same person share one row."""
+def keep_identity(fact: IdentityVerified, tx: Transaction, vault: Vault, settings: Settings, areas: Areas) -> None:
+    """The person behind a contact goes into the vault, unless too young on the day of identification."""
     contact = contact_of(tx.session, fact.contact_id, tx.viewer)
     if contact is None:
         raise TryLater("unknown-contact", "the person was identified before the contact is known here")
-    who = domain.identity(tx.unseal(fact.person), today=local_date(tx.now), test_codes=settings.practice)
-    person_id = store.remember(tx.session, vault, who, now=tx.now)
-    domain.must_be_free(state=contact.state, known=contact.person_id, person_id=person_id)
-    if not store.identify(tx.session, person_id, fact):
-        raise domain.already_identified()  # another process was quicker
+    domain.must_be_ours(contact.state)
+    day = local_date(fact.verified_at)
+    who = domain.identity(tx.unseal(fact.person), today=day, test_codes=settings.practice)
     tx.audit("change", whom=fact.contact_id, what="identity")
     tx.hint(contact=fact.contact_id)
+    if contact.person_id is None and is_too_young(areas.area(contact.area), who.birth_date, day):
+        _decline(fact, tx)
+    else:
+        _keep(fact, tx, vault, who, known=contact.person_id)
+
+
+def _keep(fact: IdentityVerified, tx: Transaction, vault: Vault, who: Identity, *, known: UUID | None) -> None:
+    """Contacts of the same person share one row."""
+    person_id = store.remember(tx.session, vault, who, now=tx.now)
+    domain.must_be_free(known, person_id)
+    if not store.identify(tx.session, person_id, fact):
+        raise domain.already_identified()  # another process was quicker
+
+
+def _decline(fact: IdentityVerified, tx: Transaction) -> None:
+    """Who is too young is shown where to go, and not kept (rule 2)."""
+    if not decline(tx.session, fact.contact_id, DeclineReason.TOO_YOUNG):
+        raise TryLater("decided-meanwhile", "the contact was declined or identified at the same moment")
+    tx.publish(
+        ContactDeclined(
+            area=fact.area,
+            municipality=fact.municipality,
+            contact_id=fact.contact_id,
+            reason=DeclineReason.TOO_YOUNG,
+            declined_at=tx.now,
+        )
+    )
