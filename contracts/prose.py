@@ -62,7 +62,7 @@ def below(root: type) -> dict[str, type]:
 
 @cache
 def _under_fields(module: str) -> dict[str, dict[str, str]]:
-    if not module.startswith("contracts"):
+    if not module.startswith(("contracts", "services")):  # pydantic's own
         return {}
     tree = ast.parse(inspect.getsource(sys.modules[module]))
     return {node.name: dict(_documented(node)) for node in ast.walk(tree) if isinstance(node, ast.ClassDef)}

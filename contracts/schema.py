@@ -57,20 +57,21 @@ def of_event(kind: EventType) -> Schema:
         "x-subject": kind.subject("{area}", "{municipality}"),
         "examples": [kind.cls.example.model_dump(mode="json")],
     }
-    return _schema(kind.cls, f"{kind.key}.json") | extra
+    return of_model(kind.cls, f"{kind.key}.json") | extra
 
 
 def of_ask(kind: AskType) -> Schema:
     """The body of a command or query."""
-    return _schema(kind.cls, f"{kind.key}.json") | {"x-subject": kind.subject}
+    return of_model(kind.cls, f"{kind.key}.json") | {"x-subject": kind.subject}
 
 
 def of_answer(kind: AskType) -> Schema:
     """The body of the answer when it is not a refusal."""
-    return _schema(kind.answer, f"{kind.key}.answer.json") | {"x-subject": kind.subject}
+    return of_model(kind.answer, f"{kind.key}.answer.json") | {"x-subject": kind.subject}
 
 
-def _schema(cls: type[BaseModel], file: str) -> Schema:
+def of_model(cls: type[BaseModel], file: str) -> Schema:
+    """The schema of any class of ours, under the name of the file it is kept in."""
     made = cls.model_json_schema(schema_generator=_Readable)
     head = {"$schema": DIALECT, "$id": file, "title": cls.__name__, "description": inspect.getdoc(cls) or ""}
     return head | {key: value for key, value in made.items() if key not in head}

@@ -16,7 +16,7 @@ from chassis.errors import Outcome
 from chassis.seal import make_keys
 from chassis.settings import ROOT
 from services import NAMES, operating
-from services.unit import build, build_all, consumers
+from services.unit import build, build_all, consumers, schemas
 
 
 def _announce(address: str) -> None:
@@ -55,6 +55,8 @@ def _write_contracts(_arguments: argparse.Namespace) -> int:
     from contracts import documents
 
     documents.write(ROOT, consumers())
+    for path, text in schemas().items():
+        path.write_text(text, encoding="utf-8")
     return 0
 
 
@@ -66,6 +68,9 @@ def _check_contracts(arguments: argparse.Namespace) -> int:
     from contracts import documents
 
     drift = documents.drift(ROOT, consumers())
+    for path, text in schemas().items():
+        if not path.exists() or path.read_text(encoding="utf-8") != text:
+            drift.append(f"{path.relative_to(ROOT)}: differs from what the classes say, run `make contracts`")
     for line in drift:
         print(line)
     if not drift:

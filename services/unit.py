@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from importlib import import_module
+from pathlib import Path
 
 from chassis import Service, Settings
 from services import NAMES
@@ -32,3 +34,11 @@ def consumers() -> dict[str, tuple[str, ...]]:
         for heard in handlers.on:
             found[heard.declared.ce_type] = (*found.get(heard.declared.ce_type, ()), name)
     return found
+
+
+def schemas() -> dict[Path, str]:
+    """JSON Schemas of the data files that services keep beside their code, by where they are kept."""
+    from services.intake.settings import QUESTIONNAIRES
+    from services.intake.triage.questionnaire import schema
+
+    return {QUESTIONNAIRES / "schema.json": json.dumps(schema(), indent=2, ensure_ascii=False) + "\n"}

@@ -1,6 +1,7 @@
 """Questionnaires and the rules that weigh them: `questionnaires/<version>.toml`, read and checked.
 
-A version is one file: troubles, red flags, questions, rules and every text in fi, sv and en. Nothing here decides;
+A version is one file: troubles, red flags, questions, rules and every text in fi, sv and en. `schema.json` beside the
+files says what one holds, for an editor or another program; it is made from the classes here. Nothing here decides;
 domain.py does.
 """
 
@@ -20,6 +21,7 @@ from contracts.areas import Texts
 from contracts.base import Code, Language, Version
 from contracts.intake import TriageOutcome
 from contracts.public import TroubleGroup
+from contracts.schema import Schema, of_model
 
 MOST_QUESTIONS = 7
 """A questionnaire is short: people fill it in pain and on a phone."""
@@ -242,6 +244,14 @@ class Questionnaires:
         """The newest version in effect on a day; before the first one takes effect, the first."""
         in_effect = [version for version in self._by_version if version[:10] <= on.isoformat()]
         return self._by_version[max(in_effect, key=_age, default=min(self._by_version, key=_age))]
+
+
+def schema() -> Schema:
+    """JSON Schema of a file. Its version is no part of it: the file is named after that."""
+    made = of_model(Questionnaire, "schema.json")
+    del made["properties"]["version"]
+    made["required"].remove("version")
+    return made
 
 
 def _age(version: str) -> tuple[str, int]:

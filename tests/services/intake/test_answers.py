@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
@@ -15,10 +18,25 @@ from contracts.intake import (
     Route,
     TriageMode,
 )
+from services.intake.app import build
+from services.intake.settings import QUESTIONNAIRES
 from services.intake.triage.store import last_run
 from tests.factories import AINO, client, contact_opened, identity_verified, staff
 from tests.services.intake.builders import CODE, answers, sealed_person, the_questionnaire
-from tests.unit import Unit
+from tests.unit import Unit, practice_settings
+
+
+@pytest.fixture
+def two_versions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Unit]:
+    """A second version takes effect on the 25th."""
+    file = (QUESTIONNAIRES / "2026-11-01.toml").read_text(encoding="utf-8")
+    for version in ("2026-11-01", "2026-11-25"):
+        (tmp_path / f"{version}.toml").write_text(file, encoding="utf-8")
+    monkeypatch.setenv("INTAKE_QUESTIONNAIRES_DIR", str(tmp_path))
+    unit = Unit(build(practice_settings(tmp_path)))
+    yield unit
+    unit.close()
+
 
 TROUBLES = [one.code for one in the_questionnaire().troubles]
 
@@ -78,6 +96,20 @@ def test_a_questionnaire_comes_in_the_language_asked_for(intake: Unit) -> None:
 def test_an_unknown_trouble_is_refused(intake: Unit) -> None:
     with pytest.raises(Refused, match="unknown-trouble"):
         asked(intake, "tooth")
+
+
+MIDNIGHT = datetime(2026, 11, 24, 22, 0, tzinfo=UTC)
+"""Of the 25th in Helsinki."""
+
+
+@pytest.mark.parametrize(
+    ("at", "version"),
+    [(MIDNIGHT - timedelta(microseconds=1), "2026-11-01"), (MIDNIGHT, "2026-11-25")],
+    ids=["before midnight", "at midnight"],
+)
+def test_a_version_takes_effect_at_midnight_in_finland(two_versions: Unit, at: datetime, version: str) -> None:
+    two_versions.clock.set(at)
+    assert asked(two_versions, None).version == version
 
 
 # GetContact
