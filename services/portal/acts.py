@@ -25,10 +25,12 @@ from contracts.chat import (
     RecordCall,
     RequestIdentity,
 )
+from contracts.demand import ReasonView, RecordReason
 from contracts.feedback import GiveFeedback, Given
 from contracts.intake import GetContact, Route
 from contracts.notifications import Recipient
 from contracts.portal import AgeBand, Answer, CallbackRequested, ContactOpened, Origin, PromiseKind
+from contracts.public import TroubleGroup
 from contracts.scheduling import (
     BookVisit,
     CalendarView,
@@ -201,6 +203,13 @@ async def accept(edge: Edge, viewer: Viewer, conversation_id: UUID, *, key: str)
 async def ask_identity(edge: Edge, viewer: Viewer, contact_id: UUID, *, key: str) -> ConversationView:
     """Ask the resident to identify."""
     return await edge.ask(RequestIdentity(contact_id=contact_id), viewer=viewer, key=key)
+
+
+async def record_reason(
+    edge: Edge, viewer: Viewer, contact_id: UUID, reason: TroubleGroup, code: str | None, *, key: str
+) -> ReasonView:
+    """Say why a contact came."""
+    return await edge.ask(RecordReason(contact_id=contact_id, reason=reason, code=code), viewer=viewer, key=key)
 
 
 async def offer_times(edge: Edge, viewer: Viewer, contact_id: UUID, *, key: str) -> TimesView:

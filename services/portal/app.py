@@ -18,13 +18,24 @@ from services.portal.edge import Edge
 from services.portal.guard import Guard
 from services.portal.models import PortalTable
 from services.portal.neighbours.store import forget_posted
-from services.portal.pages import case, desk, desk_lists, desk_talk, errors, front, practice, questions, static
+from services.portal.pages import (
+    case,
+    desk,
+    desk_demand,
+    desk_lists,
+    desk_talk,
+    errors,
+    front,
+    practice,
+    questions,
+    static,
+)
 from services.portal.pages.stream import Streams
 from services.portal.practice import calendar, mail
 from services.portal.settings import PortalSettings
 
 LOCAL_HOSTS = {"localhost", "127.0.0.1", "[::1]"}
-PAGES = (static, front, questions, case, desk, desk_talk, desk_lists)
+PAGES = (static, front, questions, case, desk, desk_talk, desk_lists, desk_demand)
 """Modules with `routes`."""
 
 jobs = Jobs()

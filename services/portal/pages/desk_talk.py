@@ -11,11 +11,14 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import StreamingResponse
 from markupsafe import Markup
+from pydantic import TypeAdapter, ValidationError
 
 from chassis import Refused, Viewer
 from contracts.base import Language
 from contracts.chat import MESSAGE_MAX, ConversationState, ConversationView, GetConversation, MessageView, Speaker
+from contracts.demand import GetReason, ReasonCode, ReasonView
 from contracts.intake import ContactView, GetContact, GetPerson, PersonView
+from contracts.public import TroubleGroup
 from contracts.scheduling import GetTimes, TimesView
 from services.portal import acts, forms
 from services.portal.case import messages
@@ -31,6 +34,7 @@ from services.portal.refusals import UNPROCESSABLE, status_of
 from services.portal.sessions import Staff, staff
 
 routes = APIRouter(prefix="/{language}/desk/conversation/{contact_id}")
+_CODE: TypeAdapter[str] = TypeAdapter(ReasonCode)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +89,14 @@ async def person(edge: Edge, viewer: Viewer, contact_id: UUID) -> PersonView | N
         return None
 
 
+async def reason_of(edge: Edge, viewer: Viewer, contact_id: UUID) -> ReasonView | None:
+    """Why a contact came; None while intake is away or has not decided about it."""
+    try:
+        return await edge.read(GetReason(contact_id=contact_id), viewer=viewer)
+    except Refused:
+        return None
+
+
 async def _words(edge: Edge, contact: ContactView | None, trouble: str, page: Page) -> tuple[str, tuple[str, ...]]:
     """The trouble and the red flags in words."""
     try:
@@ -132,6 +144,10 @@ def said_here(page: Page, message: MessageView) -> Markup:
     return said(page, message, Speaker.THERAPIST)
 
 
+def _groups(page: Page) -> list[tuple[str, str]]:
+    return [(group, page.t(f"reason.{group}")) for group in TroubleGroup]
+
+
 async def _page(
     request: Request, page: Page, me: Staff, contact_id: UUID, form: Form | None = None, refused: str = ""
 ) -> Response:
@@ -139,7 +155,12 @@ async def _page(
     talk = await look(edge, page, me.viewer, contact_id)
     so_far = await messages(edge, me.viewer, talk.conversation, after=0)
     who = await person(edge, me.viewer, contact_id) if talk.identified else None
-    parts = safe({**panels_of(page, talk, form), "person": panel("desk/person.html", page, person=who)})
+    reason = await reason_of(edge, me.viewer, contact_id)
+    once = {  # and not with every change: each read is on record
+        "person": panel("desk/person.html", page, person=who),
+        "reason": panel("desk/reason.html", page, reason=reason, groups=_groups(page), form=form or Form()),
+    }
+    parts = safe({**panels_of(page, talk, form), **once})
     status = status_of(refused) if refused else UNPROCESSABLE if form and form.errors else 200
     return shown(
         "desk/conversation.html",
@@ -242,3 +263,25 @@ async def offer_times(act: Acting) -> Response:
 @routes.post("/end")
 async def end(act: Acting) -> Response:
     return await act.ends(acts.end(act.edge, act.viewer, act.contact_id, key=act.form.key))
+
+
+@routes.post("/reason")
+async def record_reason(act: Acting) -> Response:
+    form, t = act.form, act.page.t
+    code = form["code"].strip().upper() or None
+    if form["reason"] not in set(TroubleGroup):
+        form.errors["reason"] = t("error.reason")
+    if code and not _is_code(code):
+        form.errors["code"] = t("error.reason_code")
+    if form.errors:
+        return await act.again()
+    reason = TroubleGroup(form["reason"])
+    return await act.ends(acts.record_reason(act.edge, act.viewer, act.contact_id, reason, code, key=form.key))
+
+
+def _is_code(typed: str) -> bool:
+    try:
+        _CODE.validate_python(typed)
+    except ValidationError:
+        return False
+    return True

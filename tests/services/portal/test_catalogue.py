@@ -13,10 +13,12 @@ from contracts.base import ASKS, Language
 from contracts.chat import CallOutcome
 from contracts.feedback import About
 from contracts.intake import TriageOutcome
-from contracts.portal import AgeBand, PromiseKind
+from contracts.portal import AgeBand, Origin, PromiseKind
+from contracts.public import TroubleGroup
 from contracts.scheduling import Modality
 from services.portal.case import Stage, Step
 from services.portal.language import LANGUAGES, preferred, read_texts, words
+from services.portal.pages.desk_demand import PERIODS
 from services.portal.pages.errors import kind_of
 
 PORTAL = Path(contracts.__file__).parents[1] / "services" / "portal"
@@ -40,7 +42,10 @@ MOVING: dict[str, type[StrEnum] | set[str]] = {
     "outcome.": TriageOutcome,
     "calls.kind.": PromiseKind,
     "calls.outcome.": CallOutcome,
-    "desk.tab.": {"desk", "callbacks", "calendar", "feedback"},
+    "desk.tab.": {"desk", "callbacks", "calendar", "feedback", "demand"},
+    "demand.last_weeks.": {str(weeks) for weeks in PERIODS},
+    "origin.": Origin,
+    "reason.": set(TroubleGroup) | {"title", "told", "change", "group", "code", "code_hint", "save"},
     "error.": {f"{kind_of(status)}.{part}" for status in (401, 404, 413, 422, 403, 503) for part in ("title", "text")}
     | {"not_found.desk"},
     "front.now.": {"open", "closed"},
@@ -97,7 +102,10 @@ def test_a_text_is_plural_in_every_language_or_in_none(language: Language) -> No
 
 @pytest.mark.parametrize("language", [Language.SV, Language.EN])
 def test_nothing_is_left_in_finnish(language: Language) -> None:
-    finnish, same = read_texts(Language.FI), {"language.", "format.", "nps.name", "modality.short.", "calls.outcome_of"}
+    finnish, same = (
+        read_texts(Language.FI),
+        {"language.", "format.", "nps.name", "modality.short.", "calls.outcome_of", "origin.chat"},
+    )
     left = {key for key, forms in read_texts(language).items() if forms == finnish[key] and len(forms[0]) > 3}
     assert {key for key in left if not key.startswith(tuple(same))} == {"desk.queue"} & left
 
