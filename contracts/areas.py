@@ -94,6 +94,29 @@ class Channel(_Setting):
     """Always open: the practice profile. Set by the loader, whatever the file says."""
 
 
+class Team(_Setting):
+    """Who holds the visits for the risk of falling in some municipalities."""
+
+    names: Texts
+    municipalities: Annotated[tuple[MunicipalityCode, ...], Field(min_length=1)]
+
+
+class Falls(_Setting):
+    """Fall prevention: what a county sets otherwise than the rules of the day (services/intake/falls/rules)."""
+
+    rule: Code | None = None
+    """The named rule that sends to a physiotherapist."""
+    physiotherapist_from: Annotated[int, Field(ge=0, le=9)] | None = None
+    """Points of the short screen."""
+    assessment_from: Annotated[int, Field(ge=0, le=9)] | None = None
+    """Points of the short screen from which an extensive assessment is advised."""
+    teams: tuple[Team, ...] = ()
+
+    def team_of(self, municipality: str) -> Team | None:
+        """Who holds the visits of a municipality; None when the county says nothing."""
+        return next((one for one in self.teams if municipality in one.municipalities), None)
+
+
 class Area(_Setting):
     """One county's unit."""
 
@@ -120,6 +143,7 @@ class Area(_Setting):
     hold_minutes: Annotated[int, Field(ge=1, le=60)] = 10
     """How long a picked time is kept for one person."""
     triage_mode: TriageMode = TriageMode.ROUTING_ONLY
+    falls: Falls = Falls()
     elsewhere: dict[Code, Texts]
     """Where to go instead, by reason of declining or outcome of triage."""
 
@@ -149,6 +173,14 @@ class Area(_Setting):
     def _warns_before_the_promise_is_due(self) -> Self:
         if self.promise_warn_day >= self.promise_business_days:
             raise ValueError("promise_warn_day comes before promise_business_days")
+        return self
+
+    @model_validator(mode="after")
+    def _teams_serve_its_municipalities(self) -> Self:
+        if {code for team in self.falls.teams for code in team.municipalities} - {
+            one.code for one in self.municipalities
+        }:
+            raise ValueError("a team of fall prevention serves municipalities of its county")
         return self
 
 

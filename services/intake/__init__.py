@@ -1,7 +1,8 @@
 """Intake: is this ours, is it safe, and where does it go.
 
 Hears ContactOpened (from the portal) and IdentityVerified (from the portal).
-Tells TriageCompleted, ContactRouted, ContactDeclined, ReasonRecorded.
-Answers GetQuestionnaire, GetContact, GetPerson, RecordReason, GetReason, GetDemand.
-Owns contacts, triage runs, the identity vault and the count of demand.
+Tells TriageCompleted, ContactRouted, ContactDeclined, ReasonRecorded, FallRiskScreened.
+Answers GetQuestionnaire, GetContact, GetPerson, RecordReason, GetReason, GetDemand,
+GetFallForms, ScreenFallRisk, GetFallPathway.
+Owns contacts, triage runs, the identity vault, the count of demand and what is done about falls.
 """

@@ -7,6 +7,7 @@ from contracts.intake import ContactView, GetContact, Trace
 from services.intake import store
 from services.intake.demand import answers as demand
 from services.intake.domain import unknown_contact
+from services.intake.falls import answers as falls
 from services.intake.identity import answers as identity
 from services.intake.models import Contact
 from services.intake.triage import answers as triage
@@ -40,5 +41,5 @@ def _view(found: Contact, run: TriageRun | None, trace: Trace | None) -> Contact
     )
 
 
-answers = contacts.and_also(triage.answers, identity.answers, demand.answers)
+answers = contacts.and_also(triage.answers, identity.answers, demand.answers, falls.answers)
 """Everything intake answers."""

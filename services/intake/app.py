@@ -5,6 +5,7 @@ from __future__ import annotations
 from chassis import Service, Settings
 from contracts.areas import load_areas
 from services.intake import answers, handlers, models
+from services.intake.falls.ruleset import load_fall_rules
 from services.intake.identity.vault import open_vault
 from services.intake.settings import IntakeSettings
 from services.intake.triage.questionnaire import load_questionnaires
@@ -18,8 +19,9 @@ def build(settings: Settings) -> Service:
     Raises:
         VaultError: production without keys of the vault.
         QuestionnaireError: a questionnaire file does not make sense.
+        FallRulesError: a file of fall rules does not, or a county names a rule it does not have.
     """
-    own = IntakeSettings()
+    own, areas = IntakeSettings(), load_areas(settings.areas_dir, practice=settings.always_open)
     practice_file = settings.keys_dir / "intake-vault.keys" if settings.practice else None
     return Service(
         name="intake",
@@ -29,8 +31,9 @@ def build(settings: Settings) -> Service:
         tables=models.IntakeTable.metadata,
         provides=[
             settings,
-            load_areas(settings.areas_dir, practice=settings.always_open),
+            areas,
             load_questionnaires(own.questionnaires_dir),
+            load_fall_rules(own.fall_rules_dir, areas),
             open_vault(own, practice_file=practice_file),
         ],
     )

@@ -8,6 +8,7 @@ from pydantic import SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 QUESTIONNAIRES = Path(__file__).with_name("triage") / "questionnaires"
+FALL_RULES = Path(__file__).with_name("falls") / "rules"
 
 
 class IntakeSettings(BaseSettings):
@@ -17,6 +18,8 @@ class IntakeSettings(BaseSettings):
 
     questionnaires_dir: Path = QUESTIONNAIRES
     """One TOML file per version."""
+    fall_rules_dir: Path = FALL_RULES
+    """The same for fall prevention."""
     vault_keys: SecretStr | None = None
     """Keys of the vault, `<id>:<32 bytes in base64>`, separated by white space. The first locks, all open."""
     vault_keys_file: Path | None = None

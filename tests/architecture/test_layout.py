@@ -16,12 +16,13 @@ USUAL = {
 ONCE = {"__main__.py", "app.py", "settings.py", "migrations"}
 """What a process has one of, and so stands with the service."""
 NEEDED = {"__init__.py", "__main__.py", "app.py", "models.py", "migrations"}
-TOPICS = {"intake": {"demand", "identity", "triage"}, "notifications": {"webhooks"}}
+TOPICS = {"intake": {"demand", "falls", "identity", "triage"}, "notifications": {"webhooks"}}
 """What a service of several duties is laid out by: a folder each, with the usual files again."""
 OWN = {
     "notifications": {"templates"},
     "intake/triage": {"questionnaire.py", "questionnaires"},
     "intake/identity": {"vault.py"},
+    "intake/falls": {"ruleset.py", "rules"},
     "notifications/webhooks": {"keyring.py", "receivers.py"},
 }
 """What a service or a topic has beside the usual, because its duty is a thing of its own."""
