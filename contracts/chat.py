@@ -184,7 +184,7 @@ ConversationEnded.example = ConversationEnded.shown(
 
 @event(owner="chat", version=1, about="conversation_id", external="the unit lead's reports: who left before being met")
 class ConversationAbandoned(Event):
-    """The person left the queue before a therapist came.
+    """The person left the queue before a therapist came, or was declined while waiting.
 
     Sent: once per conversation, instead of ConversationEnded.
     """

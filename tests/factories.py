@@ -33,6 +33,10 @@ def contact_routed(**over: Any) -> intake.ContactRouted:
     return like_the_example(intake.ContactRouted, **{"contact_id": uuid4()} | over)
 
 
+def contact_declined(**over: Any) -> intake.ContactDeclined:
+    return like_the_example(intake.ContactDeclined, **over)
+
+
 def conversation_ended(**over: Any) -> chat.ConversationEnded:
     return like_the_example(chat.ConversationEnded, **{"contact_id": uuid4(), "conversation_id": uuid4()} | over)
 

@@ -115,7 +115,7 @@ def accept(ask: AcceptConversation, tx: Transaction, settings: ChatSettings) -> 
         return accept(ask, tx, settings)
     waited_seconds = domain.seconds_between(taken.queued_at, tx.now)
     tx.publish(ConversationAccepted.model_validate({**taken.model_dump(), "waited_seconds": waited_seconds}))
-    _hint_queue_moved(tx, taken, settings)
+    hint_queue_moved(tx, taken, settings)
     return _view(store.conversation(tx, taken.contact_id))
 
 
@@ -161,12 +161,12 @@ def end(ask: EndConversation, tx: Transaction, areas: Areas, settings: ChatSetti
     if ended is None:
         return end(ask, tx, areas, settings)
     seen = store.conversation(tx, ended.contact_id)
-    _tell_ended(tx, seen, areas)
-    _hint_queue_moved(tx, ended, settings)
+    tell_ended(tx, seen, areas)
+    hint_queue_moved(tx, ended, settings)
     return _view(seen)
 
 
-def _tell_ended(tx: Transaction, seen: store.Seen, areas: Areas) -> None:
+def tell_ended(tx: Transaction, seen: store.Seen, areas: Areas) -> None:
     """ConversationEnded for what a therapist had taken, ConversationAbandoned for what nobody had; counted as well."""
     over = seen.conversation
     waited_seconds = domain.seconds_between(over.queued_at, over.accepted_at or tx.now)
@@ -231,7 +231,7 @@ def _language(call: store.Call) -> Language:
     return call.language or LANGUAGE_UNTIL_KNOWN
 
 
-def _hint_queue_moved(tx: Transaction, left: Conversation, settings: ChatSettings) -> None:
+def hint_queue_moved(tx: Transaction, left: Conversation, settings: ChatSettings) -> None:
     """A conversation has left the queue or its end: its own page, the desk, and everybody who moves up."""
     tx.hint(contact=left.contact_id, area=left.area)
     for contact_id in store.behind(tx, left, settings.desk_rows):

@@ -9,10 +9,12 @@ from pydantic import ValidationError
 from chassis import Handlers, Transaction, Unprocessable
 from contracts.areas import Area, Areas, UnknownArea
 from contracts.chat import CallbackPromised, CallbackState, ConversationQueued, ConversationState, LeftMessage
-from contracts.intake import ContactRouted, Route
+from contracts.intake import ContactDeclined, ContactRouted, Route
 from contracts.portal import CallbackRequested, IdentityVerified
 from services.chat import domain, store
+from services.chat.answers import hint_queue_moved, tell_ended
 from services.chat.models import Callback, Conversation
+from services.chat.settings import ChatSettings
 
 on = Handlers()
 
@@ -21,7 +23,7 @@ on = Handlers()
 def queue_conversation(fact: ContactRouted, tx: Transaction, areas: Areas) -> None:
     """A contact routed to chat waits in its channel's queue, once; of any other only the language is remembered."""
     store.remember_language(tx, fact.contact_id, fact.language)
-    if fact.route is not Route.CHAT:
+    if fact.route is not Route.CHAT or store.is_declined(tx, fact.contact_id):
         return
     conversation = Conversation(
         conversation_id=uuid4(),
@@ -37,6 +39,18 @@ def queue_conversation(fact: ContactRouted, tx: Transaction, areas: Areas) -> No
 def _tell_queued(tx: Transaction, seen: store.Seen) -> None:
     tx.publish(ConversationQueued.model_validate({**seen.conversation.model_dump(), "position": seen.position}))
     tx.hint(contact=seen.conversation.contact_id, area=seen.conversation.area)
+
+
+@on(ContactDeclined)
+def leave_queue(fact: ContactDeclined, tx: Transaction, areas: Areas, settings: ChatSettings) -> None:
+    """Who waits and is declined leaves the queue. A talk that has begun is the therapist's to end, with a good word."""
+    store.remember_declined(tx, fact.contact_id, fact.declined_at)
+    waiting = store.still_queued(tx, fact.contact_id)
+    left = store.change(tx, waiting, state=ConversationState.ABANDONED, ended_at=tx.now) if waiting else None
+    if left:
+        tell_ended(tx, store.conversation(tx, fact.contact_id), areas)
+        hint_queue_moved(tx, left, settings)
+    tx.hint(contact=fact.contact_id)
 
 
 @on(IdentityVerified)

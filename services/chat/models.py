@@ -36,6 +36,7 @@ class Contact(ChatTable, table=True):
     contact_id: UUID = Field(primary_key=True)
     language: Language | None = Field(default=None, sa_type=_wire(Language))
     identified_at: datetime | None = Field(default=None, sa_type=UtcInstant)
+    declined_at: datetime | None = Field(default=None, sa_type=UtcInstant)
 
 
 class Conversation(ChatTable, table=True):

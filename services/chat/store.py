@@ -59,6 +59,17 @@ def remember_identity(tx: Transaction, contact_id: UUID, at: datetime) -> None:
     tx.write(_IDENTIFIED, contact_id=contact_id, identified_at=at)
 
 
+def remember_declined(tx: Transaction, contact_id: UUID, at: datetime) -> None:
+    """Store that the unit does not take a contact; the first time stays."""
+    tx.write(_DECLINED, contact_id=contact_id, declined_at=at)
+
+
+def is_declined(tx: Transaction, contact_id: UUID) -> bool:
+    """Whether the unit does not take a contact. Asked after the contact's row was written, so nothing passes by."""
+    which = (col(Contact.contact_id) == contact_id, col(Contact.declined_at).is_not(None))
+    return tx.session.exec(select(Contact.contact_id).where(*which)).first() is not None
+
+
 def _first_stays(name: str) -> Statement:
     return prepared(
         Contact,
@@ -68,7 +79,7 @@ def _first_stays(name: str) -> Statement:
     )
 
 
-_LANGUAGE, _IDENTIFIED = _first_stays("language"), _first_stays("identified_at")
+_LANGUAGE, _IDENTIFIED, _DECLINED = map(_first_stays, ("language", "identified_at", "declined_at"))
 
 
 def queue(tx: Transaction, conversation: Conversation) -> bool:
@@ -76,6 +87,12 @@ def queue(tx: Transaction, conversation: Conversation) -> bool:
     row = conversation.model_dump(exclude={"number"})
     statement = upsert(tx.session, Conversation).values(row).on_conflict_do_nothing()
     return tx.session.connection().execute(statement.returning(col(Conversation.number))).first() is not None
+
+
+def still_queued(tx: Transaction, contact_id: UUID) -> Conversation | None:
+    """A contact's conversation while nobody has taken it."""
+    which = (col(Conversation.contact_id) == contact_id, col(Conversation.state) == ConversationState.QUEUED)
+    return tx.session.exec(select(Conversation).where(*which), execution_options=_FRESH).first()
 
 
 def conversation(tx: Transaction, contact_id: UUID) -> Seen:

@@ -1,5 +1,6 @@
 """Scheduling: calendars, free times, holds and visits.
 
-Hears ContactRouted and IdentityVerified; tells SlotsPublished, TimesOffered, VisitBooked and VisitCompleted.
+Hears ContactRouted, ContactDeclined and IdentityVerified.
+Tells SlotsPublished, TimesOffered, VisitBooked and VisitCompleted.
 Owns what it must know of a contact, therapists' published times, holds and visits.
 """

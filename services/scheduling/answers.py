@@ -68,6 +68,8 @@ def offer_times(ask: OfferTimes, tx: Transaction) -> TimesView:
     contact = store.contact(tx, ask.contact_id, lock=True)
     if contact is None:
         raise Refused("not-yours", "the contact is not one of the viewer's areas")
+    if store.is_declined(tx, contact.contact_id):
+        raise Refused("contact-declined", "the contact was declined; it gets no time")
     if contact.identified_at is None:
         raise Refused("not-identified", "a time needs strong identification first (rule 8)")
     if contact.offered_modality is not None:

@@ -8,7 +8,10 @@ from services.scheduling import answers, handlers, jobs, models
 
 
 def build(settings: Settings) -> Service:
-    """Free times, holds, visits. Hears ContactRouted, IdentityVerified; tells SlotsPublished, TimesOffered, Visit*."""
+    """Free times, holds, visits.
+
+    Hears ContactRouted, ContactDeclined, IdentityVerified; tells SlotsPublished, TimesOffered, Visit*.
+    """
     return Service(
         name="scheduling",
         settings=settings,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from chassis import Handlers, Transaction, TryLater
-from contracts.intake import ContactRouted
+from contracts.intake import ContactDeclined, ContactRouted
 from contracts.portal import IdentityVerified
 from services.scheduling import store
 
@@ -14,6 +14,14 @@ on = Handlers()
 def remember_contact(fact: ContactRouted, tx: Transaction) -> None:
     """Every routed contact may be offered a time later, whichever door it came by."""
     store.remember_route(tx, fact, tx.fact.version if tx.fact else 1)
+
+
+@on(ContactDeclined)
+def take_offer_back(fact: ContactDeclined, tx: Transaction) -> None:
+    """Whom the unit does not take is offered no time, and picks none of those on offer. A booked visit stays."""
+    store.remember_declined(tx, fact.contact_id, fact.declined_at)
+    store.take_offer_back(tx, fact.contact_id)
+    tx.hint(contact=fact.contact_id)
 
 
 @on(IdentityVerified)

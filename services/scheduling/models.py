@@ -36,6 +36,15 @@ class Contact(SchedulingTable, table=True):
     offered_by: UUID | None = None
 
 
+class Declined(SchedulingTable, table=True):
+    """A contact that gets no times, whichever fact about it came first."""
+
+    __tablename__ = "declined"
+
+    contact_id: UUID = Field(primary_key=True)
+    declined_at: datetime = Field(sa_type=UtcInstant)
+
+
 class Therapist(SchedulingTable, table=True):
     """A therapist who has published times."""
 

@@ -21,7 +21,7 @@ from contracts.base import Language
 from contracts.intake import ContactRouted
 from contracts.scheduling import HoldView, Modality, SlotView, VisitState, VisitView
 from services.scheduling.domain import LEAD, REMOTE, Time
-from services.scheduling.models import Contact, Hold, Slot, Therapist, Visit
+from services.scheduling.models import Contact, Declined, Hold, Slot, Therapist, Visit
 
 MOST_READ = 500
 """Bound on every list read: a year of one therapist's visits, a month of an area's free times."""
@@ -61,6 +61,24 @@ def remember_identity(tx: Transaction, contact_id: UUID, at: datetime) -> bool:
         .returning(col(Contact.contact_id))
     )
     return tx.session.connection().execute(statement).first() is not None
+
+
+def remember_declined(tx: Transaction, contact_id: UUID, at: datetime) -> None:
+    """Store that a contact is not one of the unit's. Safe to repeat."""
+    statement = upsert(tx.session, Declined).values(contact_id=contact_id, declined_at=at)
+    tx.session.connection().execute(statement.on_conflict_do_nothing())
+
+
+def take_offer_back(tx: Transaction, contact_id: UUID) -> None:
+    """Let a contact pick none of the times on offer, nor keep the one it holds."""
+    mine = update(Contact).where(col(Contact.contact_id) == contact_id)
+    tx.session.connection().execute(mine.values(offered_modality=None, offered_by=None))
+    tx.session.connection().execute(delete(Hold).where(col(Hold.contact_id) == contact_id))
+
+
+def is_declined(tx: Transaction, contact_id: UUID) -> bool:
+    """Whether the unit does not take the contact. Asked while its row is held, so nothing changes behind it."""
+    return tx.session.get(Declined, contact_id) is not None
 
 
 def contact(tx: Transaction, contact_id: UUID, *, lock: bool = False) -> Contact | None:

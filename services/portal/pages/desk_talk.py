@@ -17,7 +17,7 @@ from chassis import Refused, Viewer
 from contracts.base import Language
 from contracts.chat import MESSAGE_MAX, ConversationState, ConversationView, GetConversation, MessageView, Speaker
 from contracts.demand import GetReason, ReasonCode, ReasonView
-from contracts.intake import ContactView, GetContact, GetPerson, PersonView
+from contracts.intake import ContactView, DeclineReason, GetContact, GetPerson, PersonView
 from contracts.public import TroubleGroup
 from contracts.scheduling import GetTimes, TimesView
 from services.portal import acts, forms
@@ -61,6 +61,11 @@ class Talk:
     @property
     def identified(self) -> bool:
         return self.conversation.identified or bool(self.contact and self.contact.identified)
+
+    @property
+    def too_young(self) -> bool:
+        """Whether the person, who was routed first, has turned out too young on identifying."""
+        return self.contact is not None and self.contact.declined is DeclineReason.TOO_YOUNG
 
     @property
     def offered(self) -> bool:

@@ -23,6 +23,7 @@ from services.portal import sessions
 from services.portal.app import pages
 from services.portal.edge import Edge
 from services.portal.models import PortalTable
+from services.portal.practice.people import residents
 from services.portal.settings import PortalSettings
 from services.scheduling import app as scheduling
 from tests.factories import AINO
@@ -126,11 +127,11 @@ class Town:
     def browser(self) -> Browser:
         return Browser(self)
 
-    def comes_in(self, browser: Browser | None = None, **answers: str) -> str:
-        """A resident of Kotka with a knee answers the questionnaire; the path of the case page."""
-        browser = browser or self.resident
-        browser.get("/fi/kysely?kunta=285&vaiva=knee")
-        response = browser.post("/fi/kysely?kunta=285&vaiva=knee", filled(browser.page) | answers)
+    def comes_in(self, browser: Browser | None = None, *, municipality: str = "285", **answers: str) -> str:
+        """A resident (of Kotka) with a knee answers the questionnaire; the path of the case page."""
+        browser, asked = browser or self.resident, f"/fi/kysely?kunta={municipality}&vaiva=knee"
+        browser.get(asked)
+        response = browser.post(asked, filled(browser.page) | answers)
         assert response.status_code == 303, response.text
         return response.headers["location"]
 
@@ -144,10 +145,20 @@ class Town:
         browser.cookies.set("digi-staff", staff.secret, domain="127.0.0.1", path="/")
         return browser
 
-    def in_conversation(self) -> tuple[str, Browser, str]:
+    def identifies(self, case: str, age: int = 52, browser: Browser | None = None) -> httpx.Response:
+        """The test person of an age identifies for a case page, all the way to the stand-in provider and back."""
+        browser = browser or self.resident
+        browser.get(browser.get(f"{case}/tunnistaudu").headers["location"])
+        ticket = re.search(r'name="ticket" value="([^"]+)"', browser.page)
+        assert ticket, browser.page
+        person = next(one for one in residents(self.clock().date()) if one.age == age)
+        choice = {"ticket": ticket[1], "person": person.key}
+        return browser.get(browser.send("POST", "/practice/idp/choose", data=choice).headers["location"])
+
+    def in_conversation(self, *, municipality: str = "285", area: str = "10") -> tuple[str, Browser, str]:
         """A resident and Aino in a conversation: path of the case page, her browser, path of her page."""
-        case = self.comes_in()
-        desk = self.therapist()
+        case = self.comes_in(municipality=municipality)
+        desk = self.therapist(area)
         desk.get("/fi/desk")
         talk = "/fi/desk/conversation/" + case.rpartition("/")[2]
         found = re.search(r'name="conversation_id" value="([^"]+)"', desk.page)
