@@ -4,7 +4,7 @@ Importing this package declares them all; `contracts.base.EVENTS` and `ASKS` are
 permissions, documents and tests are made from.
 """
 
-from contracts import chat, demand, falls, feedback, intake, notifications, portal, public, scheduling
+from contracts import cases, chat, demand, falls, feedback, intake, notifications, portal, public, scheduling
 from contracts.base import ASKS, EVENTS, Ask, AskType, Event, EventType, Kind, View
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "EventType",
     "Kind",
     "View",
+    "cases",
     "chat",
     "demand",
     "falls",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from chassis import Answers, Role, Transaction
 from contracts.intake import ContactView, GetContact, Trace
 from services.intake import store
+from services.intake.cases import answers as cases
 from services.intake.demand import answers as demand
 from services.intake.domain import unknown_contact
 from services.intake.falls import answers as falls
@@ -41,5 +42,5 @@ def _view(found: Contact, run: TriageRun | None, trace: Trace | None) -> Contact
     )
 
 
-answers = contacts.and_also(triage.answers, identity.answers, demand.answers, falls.answers)
+answers = contacts.and_also(triage.answers, identity.answers, demand.answers, falls.answers, cases.answers)
 """Everything intake answers."""

@@ -12,6 +12,7 @@ from typing import Final
 
 from chassis.errors import Refused
 from contracts.areas import Area
+from contracts.cases import Ending
 from contracts.intake import DeclineReason, Route, RouteReason
 from contracts.portal import AgeBand, ContactOpened, Origin
 from contracts.public import ContactCounted, Destination, TroubleGroup
@@ -76,17 +77,22 @@ class Declined:
     reason: DeclineReason
 
 
+def group(questionnaire: Questionnaire | None, trouble: str) -> TroubleGroup:
+    """What a trouble is counted under, in the version that was answered."""
+    subject = questionnaire.trouble(trouble) if questionnaire else None
+    return subject.group if subject else TroubleGroup.OTHER
+
+
 def counted(
     fact: ContactOpened, decision: Routed | Declined, questionnaire: Questionnaire | None, *, place: str, day: date
 ) -> ContactCounted:
     """A decision without the person: `place` is the municipality that public statistics name."""
-    subject = questionnaire.trouble(fact.trouble) if questionnaire else None
     return ContactCounted(
         area=fact.area,
         municipality=place,
         day=day,
         origin=fact.origin,
-        trouble=subject.group if subject else TroubleGroup.OTHER,
+        trouble=group(questionnaire, fact.trouble),
         destination=Destination.DECLINED if isinstance(decision, Declined) else Destination(decision.route.value),
     )
 
@@ -128,6 +134,13 @@ def route(found: Triage, *, origin: Origin, chat_open: bool) -> Routed:
     if chat_open:
         return Routed(found, Route.CHAT, (RouteReason.NO_RED_FLAG, RouteReason.CHAT_OPEN))
     return Routed(found, Route.CALLBACK, (RouteReason.NO_RED_FLAG, RouteReason.CHAT_CLOSED))
+
+
+def over_at_once(decision: Routed | Declined) -> Ending | None:
+    """Why there is nothing for the unit to do about a contact; None when it goes on here."""
+    if isinstance(decision, Declined):
+        return Ending.DECLINED
+    return Ending.ELSEWHERE if decision.route is Route.ELSEWHERE else None
 
 
 def unknown_contact() -> Refused:

@@ -11,6 +11,7 @@ from contracts.areas import Area, Areas
 from contracts.intake import ContactDeclined, ContactRouted, TriageCompleted
 from contracts.portal import ContactOpened
 from services.intake import domain, store
+from services.intake.cases.store import begin as begin_case
 from services.intake.demand.domain import iso_week
 from services.intake.demand.store import count
 from services.intake.domain import Declined, Routed
@@ -42,6 +43,7 @@ def decide(fact: ContactOpened, tx: Transaction, areas: Areas, questionnaires: Q
     tx.publish(counted)
     week, site = iso_week(local_date(fact.opened_at)), area.site_of(fact.municipality)
     count(tx.session, fact.contact_id, counted, site=site, week=week)
+    begin_case(tx.session, fact, group=counted.trouble, over=domain.over_at_once(decision))
     tx.hint(contact=fact.contact_id)
 
 

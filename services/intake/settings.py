@@ -1,10 +1,11 @@
-"""Knobs of intake alone: the keys of its identity vault (prefix INTAKE_)."""
+"""Knobs of intake alone: the keys of its identity vault, how long a case can be gone on with (prefix INTAKE_)."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import SecretStr
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 QUESTIONNAIRES = Path(__file__).with_name("triage") / "questionnaires"
@@ -24,3 +25,5 @@ class IntakeSettings(BaseSettings):
     """Keys of the vault, `<id>:<32 bytes in base64>`, separated by white space. The first locks, all open."""
     vault_keys_file: Path | None = None
     """A secret file that holds the same. In practice, when neither is set, one is made under the data folder."""
+    reopen_days: Annotated[int, Field(ge=0, le=365)] = 30
+    """How long after its end a case is still offered to be gone on with."""

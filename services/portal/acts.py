@@ -12,6 +12,7 @@ from uuid import UUID, uuid4, uuid5
 from chassis import Refused, Transaction, Viewer
 from chassis.calendar import HELSINKI
 from contracts.base import Language
+from contracts.cases import MOST_IN_SESSION, ContinueCase, KeepNewCase, OfferView
 from contracts.chat import (
     AcceptConversation,
     CallbackView,
@@ -130,6 +131,18 @@ async def say(edge: Edge, viewer: Viewer, contact_id: UUID, words: str, *, key: 
 async def end(edge: Edge, viewer: Viewer, contact_id: UUID, *, key: str) -> ConversationView:
     """End the conversation, or leave the queue."""
     return await edge.ask(EndConversation(contact_id=contact_id), viewer=viewer, key=key)
+
+
+async def continue_case(edge: Edge, visitor: Visitor, contact_id: UUID, case_id: UUID, *, key: str) -> OfferView:
+    """Go on with the earlier matter that was offered, instead of a new one."""
+    others = tuple(sorted(visitor.contacts, key=str))[:MOST_IN_SESSION]
+    ask = ContinueCase(contact_id=contact_id, case_id=case_id, session=others)
+    return await edge.ask(ask, viewer=visitor.viewer(contact_id), key=key)
+
+
+async def keep_new_case(edge: Edge, viewer: Viewer, *, key: str) -> OfferView:
+    """Keep this as a new matter, also after having gone on with an earlier one."""
+    return await edge.ask(KeepNewCase(contact_id=viewer.id), viewer=viewer, key=key)
 
 
 async def leave_message(edge: Edge, viewer: Viewer, left: LeftMessage, kind: PromiseKind, *, key: str) -> None:

@@ -6,15 +6,18 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Collection
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import TypeVar
 from uuid import UUID
 
 from chassis import Refused, Viewer
+from chassis.calendar import local_date
 from contracts.areas import Area
 from contracts.base import Ask, Language, View
+from contracts.cases import MOST_IN_SESSION, CaseInBrief, GetOffer, OfferView
 from contracts.chat import (
     CallbackState,
     ConversationState,
@@ -97,6 +100,15 @@ _SEVERITY = {
 
 
 @dataclass(frozen=True, slots=True)
+class Earlier:
+    """An earlier matter of the person, in words."""
+
+    case_id: UUID
+    trouble: str
+    begun_on: date
+
+
+@dataclass(frozen=True, slots=True)
 class Case:
     """Everything the owners say of one contact, at one moment. None: they know nothing of it."""
 
@@ -107,6 +119,10 @@ class Case:
     times: TimesView | None = None
     invitations: tuple[InvitationView, ...] = ()
     promise: PromiseView | None = None
+    offered: Earlier | None = None
+    """An earlier matter the person may go on with instead of a new one."""
+    continued: Earlier | None = None
+    """The earlier matter that this one goes on with, as the person has chosen."""
     message_left: bool = False
     """The portal has passed a message of this contact on; the promise follows."""
     where: Elsewhere | None = None
@@ -184,7 +200,15 @@ class Case:
         return self.messages[-1].sequence if self.messages else 0
 
 
-async def look(edge: Edge, viewer: Viewer, language: Language, *, after: int = 0, trouble: str = "") -> Case:
+async def look(
+    edge: Edge,
+    viewer: Viewer,
+    language: Language,
+    *,
+    after: int = 0,
+    trouble: str = "",
+    session: Collection[UUID] = (),
+) -> Case:
     """Ask everybody who knows something of a contact.
 
     Args:
@@ -193,6 +217,7 @@ async def look(edge: Edge, viewer: Viewer, language: Language, *, after: int = 0
         language: of the trouble and of where to go.
         after: only messages after this sequence.
         trouble: in words, when it is known already.
+        session: contacts of the same browser session.
     """
     contact_id = viewer.id
     lacks: list[str] = []
@@ -205,13 +230,17 @@ async def look(edge: Edge, viewer: Viewer, language: Language, *, after: int = 0
                 lacks.append(refused.code)
             return None
 
-    contact, conversation, times, invitations, promise, left = await asyncio.gather(
+    others = tuple(sorted(session, key=str))[:MOST_IN_SESSION]
+    contact, conversation, times, invitations, promise, (offer, left) = await asyncio.gather(
         ask(GetContact(contact_id=contact_id)),
         ask(GetConversation(contact_id=contact_id)),
         ask(GetTimes(contact_id=contact_id)),
         ask(GetInvitations(contact_id=contact_id)),
         ask(GetPromise(contact_id=contact_id)),
-        edge.transact(lambda tx: store.message_left(tx, contact_id)),
+        asyncio.gather(
+            ask(GetOffer(contact_id=contact_id, session=others)),
+            edge.transact(lambda tx: store.message_left(tx, contact_id)),
+        ),
     )
     said = await messages(edge, viewer, conversation, after=after)
     area = edge.areas.get(contact.area) if contact else None
@@ -228,7 +257,20 @@ async def look(edge: Edge, viewer: Viewer, language: Language, *, after: int = 0
         trouble=trouble or (await trouble_text(edge, viewer, contact.trouble, language) if contact else ""),
         missing=bool(lacks),
     )
+    case = await _with_earlier(edge, viewer, case, offer, language)
     return await _with_opening(edge, viewer, case)
+
+
+async def _with_earlier(edge: Edge, viewer: Viewer, case: Case, offer: OfferView | None, language: Language) -> Case:
+    async def named(brief: CaseInBrief | None) -> Earlier | None:
+        if brief is None:
+            return None
+        trouble = await trouble_text(edge, viewer, brief.trouble, language)
+        return Earlier(brief.case_id, trouble, local_date(brief.begun_at))
+
+    if offer is None:
+        return case
+    return replace(case, offered=await named(offer.offered), continued=await named(offer.continued))
 
 
 async def messages(

@@ -7,8 +7,10 @@ from uuid import UUID
 from chassis import Handlers, Settings, Transaction, TryLater
 from chassis.calendar import local_date
 from contracts.areas import Areas
+from contracts.cases import Ending
 from contracts.intake import ContactDeclined, DeclineReason
 from contracts.portal import IdentityVerified
+from services.intake.cases import handlers as cases
 from services.intake.domain import is_too_young
 from services.intake.identity import domain, store
 from services.intake.identity.domain import Identity
@@ -42,12 +44,14 @@ def _keep(fact: IdentityVerified, tx: Transaction, vault: Vault, who: Identity, 
     domain.must_be_free(known, person_id)
     if not store.identify(tx.session, person_id, fact):
         raise domain.already_identified()  # another process was quicker
+    cases.identified(tx, fact.contact_id, person_id)
 
 
 def _decline(fact: IdentityVerified, tx: Transaction) -> None:
     """Who is too young is shown where to go, and not kept (rule 2)."""
     if not decline(tx.session, fact.contact_id, DeclineReason.TOO_YOUNG):
         raise TryLater("decided-meanwhile", "the contact was declined or identified at the same moment")
+    cases.over(tx, fact.contact_id, Ending.DECLINED)
     tx.publish(
         ContactDeclined(
             area=fact.area,

@@ -30,8 +30,8 @@ routes = APIRouter(prefix="/{language}/asia/{contact_id}")
 Me = Annotated[Visitor, Depends(sessions.visitor)]
 Posted = Annotated[Form, Depends(posted_by_visitor)]
 
-PANELS = ("status", "times", "talk", "feedback")
-"""Parts of the page that change by themselves, from top to bottom; the log stands after the first."""
+PANELS = ("status", "earlier", "times", "talk", "feedback")
+"""Parts of the page that change by themselves, from top to bottom; the log stands after the second."""
 SCORES = frozenset(map(str, range(11)))
 """0-10, as a form sends them."""
 
@@ -63,7 +63,7 @@ def place(request: Request, language: Language, contact_id: UUID, me: Visitor) -
 @routes.get("")
 async def show(request: Request, language: Language, contact_id: UUID, me: Me) -> Response:
     edge = edge_of(request)
-    case = await look(edge, me.viewer(contact_id), language)
+    case = await look(edge, me.viewer(contact_id), language, session=me.contacts)
     return case_page(edge, place(request, language, contact_id, me), case)
 
 
@@ -77,7 +77,8 @@ async def follow(request: Request, language: Language, contact_id: UUID, me: Me)
         nonlocal seen, after
         still = await sessions.visitor(request)
         page = place(request, language, contact_id, still)
-        seen = await look(edge, still.viewer(contact_id), language, after=after, trouble=seen.trouble)
+        mine, known = still.viewer(contact_id), seen.trouble
+        seen = await look(edge, mine, language, after=after, trouble=known, session=still.contacts)
         after = max(after, seen.last_sequence)
         messages = tuple((one.sequence, said(page, one, Speaker.RESIDENT)) for one in seen.messages)
         return Change(messages, panels_of(page, seen))
@@ -89,7 +90,7 @@ class Act:
     """One act on the case page: done leads to the page; refused shows it again with everything that was typed."""
 
     def __init__(self, request: Request, language: Language, contact_id: UUID, me: Me, form: Posted) -> None:
-        self.edge, self.form, self.viewer = edge_of(request), form, me.viewer(contact_id)
+        self.edge, self.form, self.me, self.viewer = edge_of(request), form, me, me.viewer(contact_id)
         self.page = place(request, language, contact_id, me)
         self.contact_id = contact_id
         self._request = request
@@ -104,7 +105,7 @@ class Act:
 
     async def again(self, refused: Refused | None = None) -> Response:
         """The page as it is now, with the form as it was sent."""
-        case = await look(self.edge, self.viewer, self.language)
+        case = await look(self.edge, self.viewer, self.language, session=self.me.contacts)
         if refused is None:
             return case_page(self.edge, self.page, case, form=self.form, status=UNPROCESSABLE)
         code = refused.code
@@ -126,6 +127,17 @@ async def say(act: Acting) -> Response:
 @routes.post("/end")
 async def end(act: Acting) -> Response:
     return await act.ends(acts.end(act.edge, act.viewer, act.contact_id, key=act.form.key))
+
+
+@routes.post("/continue")
+async def continue_case(act: Acting) -> Response:
+    case_id = act.form.uuid("case_id", "case-not-offered")
+    return await act.ends(acts.continue_case(act.edge, act.me, act.contact_id, case_id, key=act.form.key))
+
+
+@routes.post("/keep")
+async def keep_new_case(act: Acting) -> Response:
+    return await act.ends(acts.keep_new_case(act.edge, act.viewer, key=act.form.key))
 
 
 @routes.post("/callback")

@@ -1,0 +1,1 @@
+"""Cases: one person and one trouble. Every contact begins one; going on with an earlier one is offered, never done."""
