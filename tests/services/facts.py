@@ -46,8 +46,8 @@ def heard_by(service: Service) -> list[type[Event]]:
 
 
 def told_by(service: Service) -> type[Event]:
-    """An event that is the service's own."""
-    return next(kind.cls for kind in EVENTS.values() if kind.owner == service.name)
+    """A care event that is the service's own."""
+    return next(kind.cls for kind in EVENTS.values() if kind.owner == service.name and not kind.public)
 
 
 def sequence(service: Service, kind: type[Event], sealer: Sealer) -> list[Event]:
