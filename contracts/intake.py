@@ -189,14 +189,18 @@ class QuestionnaireView(View):
     safety_signs: tuple[str, ...]
     """What means 112 at once: shown on the safety page before any question."""
     questions: tuple[Question, ...]
+    answerable: bool = True
+    """Whether answers to this version are taken: it is in force, or was within the last 24 hours."""
 
 
 @query(owner="intake", version=1)
 class GetQuestionnaire(Ask[QuestionnaireView]):
-    """The troubles, and the questions of one of them. Refused: `unknown-trouble`."""
+    """The troubles, and the questions of one of them. Refused: `unknown-trouble`, `unknown-questionnaire`."""
 
     language: Language
     trouble: Code | None = None
+    version: Version | None = None
+    """One that was asked before; without it, the one in force."""
 
 
 class TraceKind(StrEnum):

@@ -47,6 +47,7 @@ from contracts.scheduling import (
 )
 from services.portal import sessions, store
 from services.portal.edge import Edge
+from services.portal.questionnaire import must_fit
 from services.portal.sessions import Visitor
 
 
@@ -89,9 +90,12 @@ async def open_contact_by_api(edge: Edge, entry: Entry, *, key: str) -> tuple[Vi
     caller has lost the answer.
 
     Raises:
-        Refused: `unknown-municipality`, `idempotency-key-reused`, `session-expired`.
+        Refused: `unknown-municipality`, `unknown-questionnaire`, `unknown-trouble`, `idempotency-key-reused`,
+            `session-expired`.
+        WrongAnswer: the answers do not fit the questionnaire.
     """
     opened = _opened(edge, entry, uuid4())
+    await must_fit(edge, entry.language, entry.trouble, entry.questionnaire, entry.answers)
     content = opened.model_dump_json(exclude={"contact_id", "opened_at"})
 
     def tell(tx: Transaction) -> tuple[Visitor, UUID]:

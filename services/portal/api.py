@@ -132,7 +132,11 @@ Mine = Annotated[Viewer, Depends(bearer)]
 
 @routes.post("/contacts", status_code=201)
 async def open_contact(request: Request, body: Opening, key: Key) -> Opened:
-    """Open a contact. The same key and body again give the same contact and a new secret, until a secret was used."""
+    """Open a contact. The same key and body again give the same contact and a new secret, until a secret was used.
+
+    Answers that do not fit the questionnaire are refused in the body's language, and `question` names which.
+    """
+    request.state.language = body.language
     entry = Entry(body.municipality, body.language, body.trouble, body.age_band, body.questionnaire, body.answers)
     me, contact_id = await acts.open_contact_by_api(edge_of(request), entry, key=str(key))
     return Opened(contact_id=contact_id, secret=me.secret)

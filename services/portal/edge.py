@@ -8,14 +8,17 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
-from chassis import Refused, Settings, Transact, Viewer
+from chassis import Refused, Role, Settings, Transact, Viewer
 from chassis.live import Hints
+from chassis.viewer import NOBODY
 from contracts.areas import Areas
 from contracts.base import Ask, View
 from services.portal.settings import PortalSettings
 
 V = TypeVar("V", bound=View)
 
+PASSER_BY = Viewer(role=Role.CLIENT, id=NOBODY)
+"""Somebody who has not come in yet: sees what is public."""
 READ_SECONDS = 2.5
 """How long a page waits for one part of itself; it then shows the rest."""
 

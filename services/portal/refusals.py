@@ -15,6 +15,10 @@ _STATUS = {
     "not-valid": UNPROCESSABLE,
     "phone-not-callable": UNPROCESSABLE,
     "email-not-valid": UNPROCESSABLE,
+    "unknown-questionnaire": UNPROCESSABLE,
+    "unknown-question": UNPROCESSABLE,
+    "unknown-answer": UNPROCESSABLE,
+    "unanswered-question": UNPROCESSABLE,
     "too-many-pages": 503,
     "service-unavailable": 503,
     "internal-error": 503,
@@ -24,6 +28,4 @@ _STATUS = {
 
 def status_of(code: str) -> int:
     """The HTTP status of a refusal. What is not the viewer's looks like what never was."""
-    if code.startswith("unknown-"):
-        return NOT_FOUND
-    return _STATUS.get(code, CONFLICT)
+    return _STATUS.get(code, NOT_FOUND if code.startswith("unknown-") else CONFLICT)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from chassis import Answers, Refused, Transaction
 from chassis.calendar import local_date
 from contracts.base import Language
@@ -13,28 +15,36 @@ from services.intake.triage.questionnaire import Choice, Questionnaire, Question
 answers = Answers()
 
 
+LINGERS = timedelta(hours=24)
+"""How long answers to a version are taken after another has come into force: as long as a resident's session lives."""
+
+
 @answers(GetQuestionnaire)
 def questionnaire(ask: GetQuestionnaire, tx: Transaction, questionnaires: Questionnaires) -> QuestionnaireView:
-    current = questionnaires.current(local_date(tx.now))
-    trouble = current.trouble(ask.trouble) if ask.trouble else None
+    today, days = local_date(tx.now), (local_date(tx.now - LINGERS), local_date(tx.now))
+    asked = questionnaires.version(ask.version) if ask.version else questionnaires.current(today)
+    if asked is None:
+        raise Refused("unknown-questionnaire", "there is no questionnaire of this version")
+    trouble = asked.trouble(ask.trouble) if ask.trouble else None
     if ask.trouble and trouble is None:
-        raise Refused("unknown-trouble", "the present questionnaire has no such trouble")
+        raise Refused("unknown-trouble", "the questionnaire has no such trouble")
     return QuestionnaireView(
-        version=current.version,
+        version=asked.version,
         trouble=ask.trouble,
-        troubles=tuple(Trouble(code=one.code, text=one.text.of(ask.language)) for one in current.troubles),
-        safety_signs=tuple(sign.text.of(ask.language) for sign in current.emergency_signs()),
-        questions=_questions(current, trouble, ask.language) if trouble else (),
+        troubles=tuple(Trouble(code=one.code, text=one.text.of(ask.language)) for one in asked.troubles),
+        safety_signs=tuple(sign.text.of(ask.language) for sign in asked.emergency_signs()),
+        questions=_questions(asked, trouble, ask.language) if trouble else (),
+        answerable=questionnaires.in_force(asked.version, days),
     )
 
 
-def _questions(current: Questionnaire, trouble: Subject, language: Language) -> tuple[Question, ...]:
+def _questions(asked: Questionnaire, trouble: Subject, language: Language) -> tuple[Question, ...]:
     """Red flags first."""
-    flags = [current.flag(code) for code in trouble.flags]
-    others = [current.question(code) for code in trouble.questions]
-    yes_no = _options(current.flag_options, language)
+    flags = [asked.flag(code) for code in trouble.flags]
+    others = [asked.question(code) for code in trouble.questions]
+    yes_no = _options(asked.flag_options, language)
     return (
-        *(Question(code=f.code, text=current.flag_text(f, language), options=yes_no, red_flag=True) for f in flags),
+        *(Question(code=f.code, text=asked.flag_text(f, language), options=yes_no, red_flag=True) for f in flags),
         *(Question(code=q.code, text=q.text.of(language), options=_options(q.options, language)) for q in others),
     )
 

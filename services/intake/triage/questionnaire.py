@@ -245,6 +245,13 @@ class Questionnaires:
         in_effect = [version for version in self._by_version if version[:10] <= on.isoformat()]
         return self._by_version[max(in_effect, key=_age, default=min(self._by_version, key=_age))]
 
+    def in_force(self, version: str, days: Iterable[date]) -> bool:
+        """Whether a version was in force on one of some days.
+
+        One that was mended on the day it took effect counts as in force beside its mended self.
+        """
+        return _age(version)[0] in {_age(self.current(day).version)[0] for day in days}
+
 
 def schema() -> Schema:
     """JSON Schema of a file. Its version is no part of it: the file is named after that."""

@@ -18,10 +18,10 @@ from services.portal import sessions
 from services.portal.edge import Edge
 from services.portal.forms import Form
 from services.portal.language import preferred
-from services.portal.pages.front import questionnaire
 from services.portal.pages.page import Page, edge_of, page_of, panel, safe, shown
 from services.portal.pages.posted import posted_by_staff
 from services.portal.pages.stream import Change, live
+from services.portal.questionnaire import questionnaire
 from services.portal.refusals import status_of
 from services.portal.sessions import Staff
 

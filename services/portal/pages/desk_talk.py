@@ -17,7 +17,7 @@ from chassis import Refused, Viewer
 from contracts.base import Language
 from contracts.chat import MESSAGE_MAX, ConversationState, ConversationView, GetConversation, MessageView, Speaker
 from contracts.demand import GetReason, ReasonCode, ReasonView
-from contracts.intake import ContactView, DeclineReason, GetContact, GetPerson, PersonView
+from contracts.intake import ContactView, DeclineReason, GetContact, GetPerson, PersonView, QuestionnaireView
 from contracts.public import TroubleGroup
 from contracts.scheduling import GetTimes, TimesView
 from services.portal import acts, forms
@@ -26,10 +26,11 @@ from services.portal.edge import Edge
 from services.portal.forms import Form
 from services.portal.pages.case import said
 from services.portal.pages.desk import Me, Posted, desk_page, in_place, place_of
-from services.portal.pages.front import questionnaire
 from services.portal.pages.page import Page, edge_of, panel, safe, shown
 from services.portal.pages.posted import answered
 from services.portal.pages.stream import Change, last_seen, live
+from services.portal.pages.weighed import Told, told
+from services.portal.questionnaire import questionnaire
 from services.portal.refusals import UNPROCESSABLE, status_of
 from services.portal.sessions import Staff, staff
 
@@ -49,6 +50,8 @@ class Talk:
     place: str
     flags: tuple[str, ...]
     """Red flags in words."""
+    answers: tuple[Told, ...]
+    """Every question with its answer, in words."""
 
     @property
     def open(self) -> bool:
@@ -102,15 +105,18 @@ async def reason_of(edge: Edge, viewer: Viewer, contact_id: UUID) -> ReasonView 
         return None
 
 
-async def _words(edge: Edge, contact: ContactView | None, trouble: str, page: Page) -> tuple[str, tuple[str, ...]]:
-    """The trouble and the red flags in words."""
+async def _asked(edge: Edge, contact: ContactView | None, trouble: str, page: Page) -> QuestionnaireView | None:
+    """The questionnaire the resident answered, in the words of its own version; else the one in force."""
+    version = contact.trace.rules if contact and contact.trace else None
     try:
-        asked = await questionnaire(edge, page.t.language, trouble)
+        return await questionnaire(edge, page.t.language, trouble, version=version)
     except Refused:
-        return "", ()
-    flags = {one.code: one.text for one in asked.questions}
-    name = next((one.text for one in asked.troubles if one.code == trouble), "")
-    return name, tuple(flags.get(code, page.t("desk.flag_unknown")) for code in (contact.flags if contact else ()))
+        return None
+
+
+def _flags(asked: QuestionnaireView, contact: ContactView | None, page: Page) -> tuple[str, ...]:
+    texts = {one.code: one.text for one in asked.questions}
+    return tuple(texts.get(code, page.t("desk.flag_unknown")) for code in (contact.flags if contact else ()))
 
 
 async def look(edge: Edge, page: Page, viewer: Viewer, contact_id: UUID) -> Talk:
@@ -124,16 +130,18 @@ async def look(edge: Edge, page: Page, viewer: Viewer, contact_id: UUID) -> Talk
         _contact(edge, viewer, contact_id),
         _times(edge, viewer, contact_id),
     )
-    trouble, flags = await _words(edge, contact, conversation.trouble, page)
+    asked = await _asked(edge, contact, conversation.trouble, page)
+    names = {one.code: one.text for one in asked.troubles} if asked else {}
     mine = conversation.therapist_id == viewer.id
     return Talk(
         conversation,
         mine,
         contact,
         times,
-        trouble,
+        names.get(conversation.trouble, ""),
         in_place(edge, page, conversation.municipality, conversation.area),
-        flags,
+        _flags(asked, contact, page) if asked else (),
+        told(asked, contact, page.t) if asked and contact else (),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
@@ -16,6 +17,7 @@ from services.portal.guard import TOO_LARGE
 from services.portal.language import LANGUAGES, Words, preferred, words
 from services.portal.pages.page import page_of, shown
 from services.portal.pages.posted import by_script
+from services.portal.questionnaire import WrongAnswer
 from services.portal.refusals import NOT_FOUND, UNPROCESSABLE, status_of
 
 _KINDS = {
@@ -64,15 +66,16 @@ async def answer(request: Request, status: int, code: str, **more: Any) -> Respo
     """The answer that says so."""
     t = words(language_of(request))
     if for_machines(request):
-        return problem(status, code, _sentence(t, status, code), **more)
+        return problem(status, code, _sentence(t, status, code, more), **more)
     page = page_of(request, t.language, "")
     sentence = t.refusal(code) if code and t.has(f"refusal.{code}") and not _is_constant(status) else ""
     matter = {"kind": kind_of(status), "sentence": sentence, "back": await _way_back(request, t.language, code)}
     return shown("error.html", page, status=status, desk=_is_desk(request), **matter)
 
 
-def _sentence(t: Words, status: int, code: str) -> str:
-    return t.refusal(code) if t.has(f"refusal.{code}") else t(f"error.{kind_of(status)}.text")
+def _sentence(t: Words, status: int, code: str, more: Mapping[str, Any]) -> str:
+    said = t.refusal(code) if t.has(f"refusal.{code}") else t(f"error.{kind_of(status)}.text")
+    return f"{said} {t('error.which_question', question=more['question'])}" if "question" in more else said
 
 
 def _is_desk(request: Request) -> bool:
@@ -98,7 +101,8 @@ async def on_refused(request: Request, refused: Exception) -> Response:
     login = refused.code == "not-logged-in" and request.method == "GET" and not request.url.path.endswith("/live")
     if login and not for_machines(request):
         return RedirectResponse("/desk/login", status_code=303)
-    return await answer(request, status_of(refused.code), refused.code)
+    which = {"question": refused.question} if isinstance(refused, WrongAnswer) else {}
+    return await answer(request, status_of(refused.code), refused.code, **which)
 
 
 async def on_http(request: Request, error: Exception) -> Response:

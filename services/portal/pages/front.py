@@ -10,22 +10,19 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
-from chassis import Refused, Role, Viewer
-from chassis.viewer import NOBODY
+from chassis import Refused
 from contracts.areas import Area, Municipality
 from contracts.base import Language
 from contracts.chat import ChannelView, GetChannel
-from contracts.intake import GetQuestionnaire, QuestionnaireView
-from services.portal.edge import Edge
+from contracts.intake import QuestionnaireView
+from services.portal.edge import PASSER_BY, Edge
 from services.portal.forms import Form
 from services.portal.language import Words, preferred, words
 from services.portal.pages.page import edge_of, page_of, shown
+from services.portal.questionnaire import questionnaire
 from services.portal.refusals import UNPROCESSABLE
 
 routes = APIRouter()
-PASSER_BY = Viewer(role=Role.CLIENT, id=NOBODY)
-"""Somebody who has not come in yet: sees what is public."""
-
 Word = Annotated[str, Query(max_length=64)]
 
 
@@ -92,15 +89,6 @@ async def _channel(edge: Edge, area: str) -> ChannelView | None:
         return await edge.read(GetChannel(area=area), viewer=PASSER_BY)
     except Refused:
         return None
-
-
-async def questionnaire(edge: Edge, language: Language, trouble: str | None = None) -> QuestionnaireView:
-    """Troubles, safety signs and, of one trouble, the questions.
-
-    Raises:
-        Refused: `unknown-trouble`, `service-unavailable`.
-    """
-    return await edge.read(GetQuestionnaire(language=language, trouble=trouble), viewer=PASSER_BY)
 
 
 async def _front(request: Request, language: Language, form: Form) -> Response:

@@ -15,9 +15,11 @@ from services.portal import acts, sessions
 from services.portal.acts import Entry
 from services.portal.forms import Form
 from services.portal.language import Words, words
-from services.portal.pages.front import Wish, Word, questionnaire, wish_of
+from services.portal.pages.front import Wish, Word, wish_of
 from services.portal.pages.page import edge_of, page_of, shown
 from services.portal.pages.posted import SEE_OTHER, posted_by_visitor
+from services.portal.pages.weighed import lines
+from services.portal.questionnaire import out_of_use, questionnaire
 from services.portal.refusals import UNPROCESSABLE, status_of
 from services.portal.sessions import Opened, Visitor
 
@@ -44,14 +46,19 @@ def answers_of(asked: QuestionnaireView, form: Form, t: Words) -> tuple[Answer, 
     return tuple(given)
 
 
-async def _asked(request: Request, language: Language, kunta: str, vaiva: str) -> tuple[Wish, QuestionnaireView]:
-    """What was picked before, and the questions about it.
+async def _asked(
+    request: Request, language: Language, kunta: str, vaiva: str, version: str | None = None
+) -> tuple[Wish, QuestionnaireView]:
+    """What was picked before, and the questions about it: of the version in force, or of the one on the page sent.
 
     Raises:
         Refused: `unknown-trouble`: the address was made up or has gone out of use.
+        Refused: `unknown-questionnaire`: so has the version.
     """
     edge = edge_of(request)
-    asked = await questionnaire(edge, language, vaiva or None)
+    asked = await questionnaire(edge, language, vaiva or None, version=version)
+    if not asked.answerable:
+        raise out_of_use()
     wish = wish_of(edge, asked, Form({"kunta": kunta, "vaiva": vaiva}), words(language))
     if wish is None:
         raise Refused("unknown-trouble", "no such municipality or trouble")
@@ -59,13 +66,12 @@ async def _asked(request: Request, language: Language, kunta: str, vaiva: str) -
 
 
 def _shown(question: Question) -> dict[str, Any]:
-    """A question as the page shows it: what is asked, and the signs it asks about on lines of their own."""
-    lead, mark, rest = question.text.partition("?")
-    lines = [line for line in rest.strip().removesuffix(".").split(". ") if line] if question.red_flag else []
+    """A question as the page shows it."""
+    text, signs = lines(question)
     return {
         "code": field_of(question.code),
-        "text": lead + mark if lines else question.text,
-        "lines": lines,
+        "text": text,
+        "lines": signs,
         "options": [(option.code, option.text) for option in question.options],
     }
 
@@ -87,6 +93,7 @@ def _page(
         status=status,
         form=form,
         refused=refused,
+        version=asked.version,
         questions=[_shown(one) for one in asked.questions],
         ages=[(band, t(f"age.{band}")) for band in AgeBand],
         trouble=next(one.text for one in asked.troubles if one.code == wish.trouble),
@@ -115,7 +122,13 @@ async def answer(
     kunta: Word = "",
     vaiva: Word = "",
 ) -> Response:
-    wish, asked = await _asked(request, language, kunta, vaiva)
+    try:
+        wish, asked = await _asked(request, language, kunta, vaiva, form["version"] or None)
+    except Refused as refused:
+        if refused.code != "unknown-questionnaire":
+            raise
+        wish, asked = await _asked(request, language, kunta, vaiva)  # what is asked now, with the answers that fit it
+        return _page(request, language, wish, asked, me, form, refused.code)
     given = answers_of(asked, form, words(language))
     if form.errors:
         return _page(request, language, wish, asked, me, form)

@@ -19,6 +19,15 @@ def the_questionnaire() -> Questionnaire:
     return found
 
 
+def write_two_versions(folder: Path) -> None:
+    """Put the rule table in force in a folder, and one of 25.11.2026 that asks about a knee one question less."""
+    folder.mkdir(exist_ok=True)
+    file = (QUESTIONNAIRES / "2026-11-01.toml").read_text(encoding="utf-8")
+    (folder / "2026-11-01.toml").write_text(file, encoding="utf-8")
+    renewed = file.replace('"duration", "course", "limits", "wish"', '"duration", "limits", "wish"', 1)
+    (folder / "2026-11-25.toml").write_text(renewed, encoding="utf-8")
+
+
 def answers(trouble: str = "knee", **over: str) -> list[Answer]:
     """A complete set: no red flag, the first option of everything else, unless told otherwise."""
     questionnaire = the_questionnaire()

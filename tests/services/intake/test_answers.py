@@ -19,20 +19,17 @@ from contracts.intake import (
     TriageMode,
 )
 from services.intake.app import build
-from services.intake.settings import QUESTIONNAIRES
 from services.intake.triage.store import last_run
 from tests.factories import AINO, client, contact_opened, identity_verified, staff
-from tests.services.intake.builders import CODE, answers, sealed_person, the_questionnaire
+from tests.services.intake.builders import CODE, answers, sealed_person, the_questionnaire, write_two_versions
 from tests.unit import Unit, practice_settings
 
 
 @pytest.fixture
 def two_versions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Unit]:
     """A second version takes effect on the 25th."""
-    file = (QUESTIONNAIRES / "2026-11-01.toml").read_text(encoding="utf-8")
-    for version in ("2026-11-01", "2026-11-25"):
-        (tmp_path / f"{version}.toml").write_text(file, encoding="utf-8")
-    monkeypatch.setenv("INTAKE_QUESTIONNAIRES_DIR", str(tmp_path))
+    write_two_versions(tmp_path / "versions")
+    monkeypatch.setenv("INTAKE_QUESTIONNAIRES_DIR", str(tmp_path / "versions"))
     unit = Unit(build(practice_settings(tmp_path)))
     yield unit
     unit.close()
@@ -110,6 +107,36 @@ MIDNIGHT = datetime(2026, 11, 24, 22, 0, tzinfo=UTC)
 def test_a_version_takes_effect_at_midnight_in_finland(two_versions: Unit, at: datetime, version: str) -> None:
     two_versions.clock.set(at)
     assert asked(two_versions, None).version == version
+
+
+@pytest.mark.parametrize(
+    ("at", "answerable"),
+    [
+        (MIDNIGHT - timedelta(days=9), True),
+        (MIDNIGHT, True),
+        (MIDNIGHT + timedelta(hours=24) - timedelta(microseconds=1), True),
+        (MIDNIGHT + timedelta(hours=24), False),
+    ],
+)
+def test_answers_to_a_version_are_taken_until_24_hours_after_the_next_took_effect(
+    two_versions: Unit, at: datetime, answerable: bool
+) -> None:
+    two_versions.clock.set(at)
+    ask = GetQuestionnaire(language=Language.FI, trouble="knee", version="2026-11-01")
+    view = two_versions.asks(ask, viewer=client(uuid4()))
+    assert (view.version, len(view.questions), view.answerable) == ("2026-11-01", 7, answerable)
+
+
+def test_a_version_that_nobody_wrote_is_refused(intake: Unit) -> None:
+    with pytest.raises(Refused, match="unknown-questionnaire"):
+        intake.asks(GetQuestionnaire(language=Language.FI, version="2020-01-01"), viewer=client(uuid4()))
+
+
+def test_an_old_version_is_still_weighed_by_its_own_rules(two_versions: Unit) -> None:
+    """A fact may wait long for the bus: whoever came in is decided about."""
+    two_versions.clock.set(MIDNIGHT + timedelta(days=9))
+    view = two_versions.asks(GetContact(contact_id=came_in(two_versions)), viewer=staff())
+    assert (view.trace.rules, view.route) == ("2026-11-01", Route.CHAT)
 
 
 # GetContact

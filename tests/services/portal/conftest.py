@@ -4,6 +4,7 @@ from shutil import copytree
 
 import pytest
 
+from tests.services.intake.builders import write_two_versions
 from tests.services.portal.town import Town
 
 
@@ -26,5 +27,15 @@ def town(founded: Path, tmp_path: Path) -> Iterator[Town]:
 def closed_town(founded: Path, tmp_path: Path) -> Iterator[Town]:
     """Keeps the counties' own opening hours."""
     place = Town(copytree(founded, tmp_path / "town"), always_open=False)
+    yield place
+    place.close()
+
+
+@pytest.fixture
+def renewing_town(founded: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Town]:
+    """Its questionnaire changes at midnight of the 25th."""
+    write_two_versions(tmp_path / "versions")
+    monkeypatch.setenv("INTAKE_QUESTIONNAIRES_DIR", str(tmp_path / "versions"))
+    place = Town(copytree(founded, tmp_path / "town"))
     yield place
     place.close()

@@ -13,7 +13,7 @@ from chassis.neighbours import Neighbour
 from contracts.base import Event, Language
 from contracts.intake import GetQuestionnaire
 from contracts.portal import Answer, CallbackRequested, ContactOpened, IdentityVerified
-from services.portal.pages.front import PASSER_BY
+from services.portal.edge import PASSER_BY
 from tests.services.portal.town import Town
 
 NAME = "navigator"

@@ -1,5 +1,7 @@
 """The JSON API: the same acts, a bearer secret instead of a cookie, problems instead of pages."""
 
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -63,7 +65,7 @@ def _questions() -> Any:
 
 
 def _passer_by() -> Any:
-    from services.portal.pages.front import PASSER_BY
+    from services.portal.edge import PASSER_BY
 
     return PASSER_BY
 
@@ -145,6 +147,80 @@ def test_a_municipality_of_no_county_is_refused(caller: Caller) -> None:
     assert caller.comes_in(municipality="091").json()["code"] == "unknown-municipality"
 
 
+WRONG: list[tuple[Callable[[list[dict[str, str]]], list[dict[str, str]]], str, str]] = [
+    (lambda given: [*given, {"question": "surgery", "answer": "under_2_weeks"}], "unknown-question", "surgery"),
+    (lambda given: [{**given[0], "answer": "perhaps"}, *given[1:]], "unknown-answer", "joint_now"),
+    (lambda given: [*given, {**given[0], "answer": "yes"}], "unknown-answer", "joint_now"),
+    (lambda given: given[:-1], "unanswered-question", "wish"),
+    (lambda given: [], "unanswered-question", "joint_now"),
+]
+
+
+@pytest.mark.parametrize("language", list(Language))
+@pytest.mark.parametrize(("wrong", "code", "question"), WRONG, ids=lambda one: one if isinstance(one, str) else "")
+def test_answers_that_do_not_fit_open_nothing_and_are_told_which_in_the_language_chosen(
+    town: Town, caller: Caller, wrong: Any, code: str, question: str, language: Language
+) -> None:
+    """Rule 10: an unanswered question cannot be sent, nor an answer that was not offered."""
+    body = caller._answered()
+    response = caller.post("", body | {"answers": wrong(body["answers"]), "language": language})
+    problem = response.json()
+    assert (response.status_code, problem["code"], problem["question"]) == (422, code, question)
+    t = words(language)
+    assert problem["detail"] == f"{t.refusal(code)} {t('error.which_question', question=question)}"
+    assert town.told(ContactOpened) == []
+
+
+@pytest.mark.parametrize(
+    ("over", "status", "code"),
+    [
+        ({"questionnaire": "2020-01-01"}, 422, "unknown-questionnaire"),
+        ({"trouble": "tooth"}, 404, "unknown-trouble"),
+    ],
+)
+def test_what_nobody_was_asked_cannot_be_answered(
+    town: Town, caller: Caller, over: dict[str, Any], status: int, code: str
+) -> None:
+    response = caller.comes_in(**over, language="sv")
+    assert (response.status_code, response.json()["code"]) == (status, code)
+    assert response.json()["detail"] == words(Language.SV).refusal(code)
+    assert town.told(ContactOpened) == []
+
+
+def test_while_intake_is_away_nobody_is_let_in_unread(town: Town, caller: Caller) -> None:
+    body = caller._answered()
+    town.away.add("intake")
+    response = caller.post("", body)
+    assert (response.status_code, response.json()["code"]) == (503, "service-unavailable")
+
+
+MIDNIGHT = datetime(2026, 11, 24, 22, 0, tzinfo=UTC)
+"""Of the 25th in Helsinki: the second version takes effect."""
+
+
+@pytest.mark.parametrize(
+    ("at", "status"),
+    [
+        (MIDNIGHT, 201),
+        (MIDNIGHT + timedelta(hours=24) - timedelta(microseconds=1), 201),
+        (MIDNIGHT + timedelta(hours=24), 422),
+    ],
+    ids=["at the change", "just within 24 hours", "24 hours later"],
+)
+def test_a_version_that_goes_out_of_use_is_answered_for_another_24_hours(
+    renewing_town: Town, at: datetime, status: int
+) -> None:
+    caller = Caller(renewing_town)
+    body = caller._answered()
+    renewing_town.clock.set(at)
+    assert caller.post("", body).status_code == status
+
+
+def test_the_version_that_is_to_come_is_not_answered_yet(renewing_town: Town) -> None:
+    caller = Caller(renewing_town)
+    assert caller.comes_in(questionnaire="2026-11-25").json()["code"] == "unknown-questionnaire"
+
+
 @pytest.mark.parametrize("language", list(Language))
 def test_a_refusal_is_told_in_the_language_asked_for(caller: Caller, language: Language) -> None:
     caller.comes_in()
@@ -202,7 +278,7 @@ def test_the_api_describes_itself(caller: Caller, town: Town) -> None:
 def test_the_same_key_with_another_body_opens_nothing(town: Town, caller: Caller) -> None:
     key, body = new_key(), caller._answered()
     caller.post("", body, key=key)
-    response = caller.post("", body | {"trouble": "hip"}, key=key)
+    response = caller.post("", body | {"municipality": "286"}, key=key)
     assert (response.status_code, response.json()["code"]) == (409, "idempotency-key-reused")
     assert len(town.told(ContactOpened)) == 1
 

@@ -2,6 +2,7 @@
 
 import ast
 import re
+from collections import Counter
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -12,7 +13,7 @@ import contracts
 from contracts.base import ASKS, Language
 from contracts.chat import CallOutcome
 from contracts.feedback import About
-from contracts.intake import TriageOutcome
+from contracts.intake import TriageMode, TriageOutcome
 from contracts.portal import AgeBand, Origin, PromiseKind
 from contracts.public import TroubleGroup
 from contracts.scheduling import Modality
@@ -49,6 +50,7 @@ MOVING: dict[str, type[StrEnum] | set[str]] = {
     "error.": {f"{kind_of(status)}.{part}" for status in (401, 404, 413, 422, 403, 503) for part in ("title", "text")}
     | {"not_found.desk"},
     "front.now.": {"open", "closed"},
+    "desk.mode.": TriageMode,
 }
 """Keys whose end is a value: every value it can have."""
 
@@ -67,7 +69,7 @@ def refusal_codes() -> set[str]:
         for node in ast.walk(ast.parse(file.read_text("utf-8"))):
             if (
                 isinstance(node, ast.Call)
-                and ast.unparse(node.func) == "Refused"
+                and ast.unparse(node.func) in ("Refused", "WrongAnswer")
                 and isinstance(node.args[0], ast.Constant)
             ):
                 raised.add(node.args[0].value)
@@ -77,6 +79,14 @@ def refusal_codes() -> set[str]:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_language_has_the_same_keys(language: Language) -> None:
     assert read_texts(language).keys() == read_texts(Language.FI).keys()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_key_is_there_twice(language: Language) -> None:
+    """Of two, the one that is read last would be shown, and the other looked at."""
+    file = PORTAL / "locales" / language / "LC_MESSAGES" / "messages.po"
+    keys = re.findall(r'^msgid "(.+)"$', file.read_text("utf-8"), re.MULTILINE)
+    assert [key for key, count in Counter(keys).items() if count > 1] == []
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -3,7 +3,7 @@
 import asyncio
 import itertools
 import re
-from datetime import date
+from datetime import UTC, date, datetime
 from uuid import UUID, uuid4
 
 import pytest
@@ -71,6 +71,26 @@ def test_a_desk_without_intake_still_shows_who_waits(town: Town) -> None:
 def test_a_taken_conversation_is_the_therapists(town: Town) -> None:
     town.in_conversation()
     assert len(town.told(ConversationAccepted)) == 1
+
+
+@pytest.mark.parametrize("language", list(Language))
+def test_a_therapist_reads_every_question_with_its_answer_and_by_which_rules(town: Town, language: Language) -> None:
+    """Rule 12: version, answers and outcome are shown to the professional."""
+    _, desk, talk = town.in_conversation()
+    t = words(language)
+    page = desk.get(talk.replace("/fi/", f"/{language}/")).text
+    about = page[page.index('id="panel-about"') :]
+    assert about.count("<dd>") - about[: about.index("<details>")].count("<dd>") == 7
+    assert t("desk.weighed", version="2026-11-01") in about
+    assert t("desk.mode.routing_only") in about
+
+
+def test_answers_are_read_in_the_words_of_the_version_that_was_asked(renewing_town: Town) -> None:
+    """The question about the course is gone on the 25th; who answered it before is still read."""
+    renewing_town.clock.set(datetime(2026, 11, 24, 21, 30, tzinfo=UTC))
+    _, desk, talk = renewing_town.in_conversation()
+    renewing_town.clock.set(datetime(2026, 11, 25, 6, 0, tzinfo=UTC))
+    assert "Onko vaiva uusi tai pahentunut?" in desk.get(talk).text
 
 
 def test_a_conversation_of_another_county_looks_like_one_that_never_was(town: Town) -> None:

@@ -96,8 +96,9 @@ def test_the_language_switch_keeps_the_page(town: Town) -> None:
     assert 'href="/sv/kysely?kunta=285&amp;vaiva=knee"' in page
 
 
-def test_a_made_up_trouble_leads_nowhere(town: Town) -> None:
-    assert town.resident.get("/fi/kysely?kunta=285&vaiva=nothing").status_code == 404
+@pytest.mark.parametrize("trouble", ["nothing", "Polvi%20on%20kipe%C3%A4"])
+def test_a_made_up_trouble_leads_nowhere(town: Town, trouble: str) -> None:
+    assert town.resident.get(f"/fi/kysely?kunta=285&vaiva={trouble}").status_code == 404
 
 
 # The questionnaire

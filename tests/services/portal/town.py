@@ -30,7 +30,7 @@ from tests.factories import AINO
 from tests.unit import START, Unit, practice_settings
 
 HOME = "http://127.0.0.1:8000"
-HOUSE = re.compile(r'name="(csrf|key)" value="([^"]+)"')
+HOUSE = re.compile(r'name="(csrf|key|version)" value="([^"]+)"')
 
 
 class Browser:
