@@ -83,6 +83,11 @@ class Person:
     birth_date: date
     assurance: AssuranceLevel
 
+    @property
+    def known_by(self) -> str:
+        """What tells the person from others at one browser; for that alone."""
+        return self.personal_identity_code or f"{self.birth_date} {self.given_names} {self.family_name}"
+
 
 @dataclass(frozen=True, slots=True)
 class Therapist:

@@ -161,7 +161,8 @@ def _must_stay_with_us(contact: ContactView) -> None:
 
 
 def _verified(tx: Transaction, edge: Edge, me: Visitor, contact: ContactView, person: domain.Person) -> Visitor:
-    """Tell who was identified, sealed for the vault, and give the session a new secret."""
+    """Tell who was identified, sealed for the vault; the session is that person's, under a new secret."""
+    renewed = sessions.identify(tx, me, contact.contact_id, person.known_by)
     sealed = VerifiedPerson(
         personal_identity_code=person.personal_identity_code,
         family_name=person.family_name,
@@ -178,7 +179,7 @@ def _verified(tx: Transaction, edge: Edge, me: Visitor, contact: ContactView, pe
             verified_at=tx.now,
         )
     )
-    return sessions.rotate(tx, me)
+    return renewed
 
 
 def _admit(tx: Transaction, who: domain.Therapist, former: str) -> Staff:

@@ -23,11 +23,11 @@ from services.portal.sessions.store import (
     find_staff,
     find_visitor,
     forget_expired,
+    identify,
     open_staff,
     open_visitor,
     own,
     renew,
-    rotate,
 )
 
 if TYPE_CHECKING:
@@ -48,6 +48,7 @@ __all__ = [
     "find_visitor",
     "forget_expired",
     "guest",
+    "identify",
     "open_staff",
     "open_visitor",
     "own",
@@ -55,7 +56,6 @@ __all__ = [
     "put_staff",
     "put_visitor",
     "renew",
-    "rotate",
     "staff",
     "visitor",
 ]

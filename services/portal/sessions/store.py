@@ -35,6 +35,8 @@ class VisitorSession(PortalTable, table=True):
     secret_hash: bytes = Field(sa_type=LargeBinary, unique=True)
     used_at: datetime | None = Field(default=None, sa_type=UtcInstant)
     """When a secret of it first opened something; None while nobody has shown that it arrived."""
+    who_hash: bytes | None = Field(default=None, sa_type=LargeBinary)
+    """Keyed hash of who has identified in it, by its secret: it knows the person again and tells nobody who that is."""
     expires_at: datetime = Field(sa_type=UtcInstant, index=True)
 
 
@@ -45,6 +47,8 @@ class VisitorContact(PortalTable, table=True):
 
     contact_id: UUID = Field(primary_key=True)
     session_id: UUID = Field(foreign_key="visitor_session.session_id", ondelete="CASCADE", index=True)
+    identified_at: datetime | None = Field(default=None, sa_type=UtcInstant)
+    """When somebody first identified for it; it is that person's from then on."""
 
 
 class StaffSession(PortalTable, table=True):
@@ -132,6 +136,47 @@ def find_visitor(tx: Transaction, secret: str) -> Visitor | None:
     return Visitor(row.session_id, secret, contacts=_contacts(tx.session, row.session_id))
 
 
+def identify(tx: Transaction, visitor: Visitor, contact_id: UUID, who: str) -> Visitor:
+    """Bind a session to the person who has just identified in it for one of its contacts, under another secret.
+
+    What somebody else had identified in it before is out of reach from then on: the session of that person ends, and a
+    new one has this contact alone. The computer may be a library's, or a family's.
+
+    Args:
+        tx: of the portal.
+        visitor: as the request showed it.
+        contact_id: one of the session's.
+        who: what tells this person from others, as the provider gave it; not kept.
+
+    Raises:
+        Refused: `identified-as-another`: the contact is another person's.
+        Refused: `session-expired`: another login of the same session was quicker.
+    """
+    row = tx.session.get(VisitorSession, visitor.session_id, with_for_update=True)
+    contact = tx.session.get(VisitorContact, contact_id)
+    if row is None or contact is None or row.secret_hash != _hash(visitor.secret):
+        raise Refused("session-expired", "the session has gone on under another secret; load the page again")
+    if row.who_hash is None or hmac.compare_digest(row.who_hash, _who(visitor.secret, who)):
+        renewed = rotate(tx, visitor)
+    else:
+        renewed = _parted(tx, row, contact)
+    contact.identified_at = contact.identified_at or tx.now
+    mine = col(VisitorSession.session_id) == renewed.session_id
+    tx.session.connection().execute(update(VisitorSession).where(mine).values(who_hash=_who(renewed.secret, who)))
+    return renewed
+
+
+def _parted(tx: Transaction, former: VisitorSession, contact: VisitorContact) -> Visitor:
+    """Take a contact into a session of its own; the former one ends with all that was in it."""
+    if contact.identified_at is not None:
+        raise Refused("identified-as-another", "somebody else has identified for this contact")
+    fresh = open_visitor(tx)
+    contact.session_id = fresh.session_id
+    tx.session.flush()
+    tx.session.connection().execute(delete(VisitorSession).where(col(VisitorSession.session_id) == former.session_id))
+    return Visitor(fresh.session_id, fresh.secret, contacts=frozenset({contact.contact_id}))
+
+
 def rotate(tx: Transaction, visitor: Visitor) -> Visitor:
     """Give the session another secret: what was known before a login opens nothing after it."""
     renewed = Visitor(visitor.session_id, _new_secret(), contacts=visitor.contacts)
@@ -217,6 +262,10 @@ def _contacts(session: Session, session_id: UUID) -> frozenset[UUID]:
 
 def _new_secret() -> str:
     return secrets.token_urlsafe(SECRET_BYTES)
+
+
+def _who(secret: str, who: str) -> bytes:
+    return hmac.digest(secret.encode(), who.encode(), "sha256")
 
 
 def _hash(secret: str) -> bytes:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import hmac
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from fastapi import Depends
@@ -186,3 +187,61 @@ def test_over_https_a_cookie_is_bound_to_this_host(settings: Settings, name: str
     sessions.put_visitor(response, settings, Visitor(uuid4(), "secret"))
     cookie = response.headers["set-cookie"]
     assert (cookie.startswith(f"{name}=secret"), "Secure" in cookie) == (True, name.startswith("__Host-"))
+
+
+# Whose a session is, once somebody has identified in it
+
+
+def two_contacts(world: World) -> tuple[Visitor, UUID, UUID]:
+    visitor, first, second = opened(world), uuid4(), uuid4()
+    world.do(lambda tx: sessions.own(tx, visitor, first))
+    return world.do(lambda tx: sessions.own(tx, visitor, second)), first, second
+
+
+def identified(world: World, visitor: Visitor, contact: UUID, who: str) -> Visitor:
+    renewed = world.do(lambda tx: sessions.identify(tx, visitor, contact, who))
+    assert isinstance(renewed, Visitor)
+    assert found(world, visitor.secret) is None
+    return renewed
+
+
+def test_identifying_keeps_ones_contacts_under_another_secret(world: World) -> None:
+    visitor, first, second = two_contacts(world)
+    once = identified(world, visitor, first, "A")
+    again = identified(world, once, second, "A")
+    assert found(world, again.secret).contacts == {first, second}
+
+
+def test_another_persons_login_takes_its_own_contact_alone_and_ends_the_former_session(world: World) -> None:
+    visitor, first, second = two_contacts(world)
+    firsts = identified(world, visitor, first, "A")
+    seconds = identified(world, firsts, second, "B")
+    assert found(world, seconds.secret).contacts == {second}
+    assert seconds.session_id != firsts.session_id
+    with pytest.raises(Refused, match="unknown-contact"):
+        world.do(lambda tx: sessions.own(tx, seconds, second)).viewer(first)
+
+
+def test_a_contact_stays_the_first_persons_and_nothing_changes(world: World) -> None:
+    visitor, first, second = two_contacts(world)
+    firsts = identified(world, visitor, first, "A")
+    with pytest.raises(Refused, match="identified-as-another"):
+        world.do(lambda tx: sessions.identify(tx, firsts, first, "B"))
+    assert found(world, firsts.secret).contacts == {first, second}
+
+
+def test_of_two_logins_at_the_same_moment_the_later_one_begins_anew(world: World) -> None:
+    visitor, first, second = two_contacts(world)
+    identified(world, visitor, first, "A")
+    with pytest.raises(Refused, match="session-expired"):
+        world.do(lambda tx: sessions.identify(tx, visitor, second, "B"))
+
+
+def test_the_database_does_not_tell_who_identified(world: World) -> None:
+    visitor, first, _ = two_contacts(world)
+    renewed = identified(world, visitor, first, "210281-9988")
+    kept = world.do(lambda tx: tx.session.connection().execute(text("SELECT who_hash FROM visitor_session")).scalar())
+    stored = b"".join(file.read_bytes() for file in world.edge.settings.data_dir.glob("portal.db*"))
+    assert b"210281-9988" not in stored
+    assert kept == hmac.digest(renewed.secret.encode(), b"210281-9988", "sha256")
+    assert renewed.secret.encode() not in stored

@@ -148,12 +148,19 @@ class Town:
     def identifies(self, case: str, age: int = 52, browser: Browser | None = None) -> httpx.Response:
         """The test person of an age identifies for a case page, all the way to the stand-in provider and back."""
         browser = browser or self.resident
-        browser.get(browser.get(f"{case}/tunnistaudu").headers["location"])
+        leaving = browser.get(f"{case}/tunnistaudu").headers["location"]
+        return browser.get(self.chooses(leaving, age, browser))
+
+    def chooses(self, leaving: str, age: int, browser: Browser | None = None) -> str:
+        """Pick the test person of an age on the provider's page; where the browser is sent back to."""
+        browser = browser or self.resident
+        browser.get(leaving)
         ticket = re.search(r'name="ticket" value="([^"]+)"', browser.page)
         assert ticket, browser.page
         person = next(one for one in residents(self.clock().date()) if one.age == age)
         choice = {"ticket": ticket[1], "person": person.key}
-        return browser.get(browser.send("POST", "/practice/idp/choose", data=choice).headers["location"])
+        chosen: str = browser.send("POST", "/practice/idp/choose", data=choice).headers["location"]
+        return chosen
 
     def in_conversation(self, *, municipality: str = "285", area: str = "10") -> tuple[str, Browser, str]:
         """A resident and Aino in a conversation: path of the case page, her browser, path of her page."""
