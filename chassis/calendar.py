@@ -42,6 +42,11 @@ def local_date(instant: datetime) -> date:
     return instant.astimezone(HELSINKI).date()
 
 
+def start_of_day(day: date) -> datetime:
+    """The first instant of a local day, as UTC. A day is 23 or 25 hours long when the clocks change."""
+    return _instant(day, time.min)
+
+
 def end_of_day(day: date) -> datetime:
     """The last instant that still belongs to a local day, as UTC."""
     return _instant(day, time.max)

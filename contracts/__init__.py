@@ -4,7 +4,7 @@ Importing this package declares them all; `contracts.base.EVENTS` and `ASKS` are
 permissions, documents and tests are made from.
 """
 
-from contracts import cases, chat, demand, falls, feedback, intake, notifications, portal, public, scheduling
+from contracts import cases, chat, closings, demand, falls, feedback, intake, notifications, portal, public, scheduling
 from contracts.base import ASKS, EVENTS, Ask, AskType, Event, EventType, Kind, View
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "View",
     "cases",
     "chat",
+    "closings",
     "demand",
     "falls",
     "feedback",

@@ -16,6 +16,7 @@ from typing import Annotated, Self
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from contracts.base import AreaCode, Code, Language, MunicipalityCode
+from contracts.closings import Cap, Door
 from contracts.intake import TriageMode
 
 PhoneDigits = Annotated[str, StringConstraints(pattern=r"^[0-9]{3,12}$")]
@@ -144,6 +145,10 @@ class Area(_Setting):
     """How long a picked time is kept for one person."""
     triage_mode: TriageMode = TriageMode.ROUTING_ONLY
     falls: Falls = Falls()
+    closing_most_days: Annotated[int, Field(ge=1, le=31)] = 4
+    """How far ahead staff may close a door. Source: features.md section 2 (UK triage: at most 4 days)."""
+    caps: dict[Door, Cap] = {}
+    """Daily caps while staff have set no other; without one a door is never full."""
     elsewhere: dict[Code, Texts]
     """Where to go instead, by reason of declining or outcome of triage."""
 

@@ -63,6 +63,10 @@ class RouteReason(StrEnum):
     CHAT_CLOSED = "chat_closed"
     NOT_FOR_PHYSIOTHERAPY = "not_for_physiotherapy"
     CAME_BY_BOOKING = "came_by_booking"
+    DOOR_CLOSED = "door_closed"
+    """The door it would have gone by is closed by staff."""
+    DOOR_FULL = "door_full"
+    """The door it would have gone by has reached its cap of the day."""
 
 
 class DeclineReason(StrEnum):

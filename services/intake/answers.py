@@ -6,6 +6,7 @@ from chassis import Answers, Role, Transaction
 from contracts.intake import ContactView, GetContact, Trace
 from services.intake import store
 from services.intake.cases import answers as cases
+from services.intake.closings import answers as closings
 from services.intake.demand import answers as demand
 from services.intake.domain import unknown_contact
 from services.intake.falls import answers as falls
@@ -42,5 +43,12 @@ def _view(found: Contact, run: TriageRun | None, trace: Trace | None) -> Contact
     )
 
 
-answers = contacts.and_also(triage.answers, identity.answers, demand.answers, falls.answers, cases.answers)
+answers = contacts.and_also(
+    triage.answers,
+    identity.answers,
+    demand.answers,
+    falls.answers,
+    cases.answers,
+    closings.answers,
+)
 """Everything intake answers."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from chassis import Service, Settings
 from contracts.areas import load_areas
-from services.intake import answers, handlers, models
+from services.intake import answers, handlers, jobs, models
 from services.intake.falls.ruleset import load_fall_rules
 from services.intake.identity.vault import open_vault
 from services.intake.settings import IntakeSettings
@@ -28,6 +28,7 @@ def build(settings: Settings) -> Service:
         settings=settings,
         handlers=handlers.on,
         answers=answers.answers,
+        jobs=jobs.jobs,
         tables=models.IntakeTable.metadata,
         provides=[
             settings,

@@ -13,6 +13,7 @@ from typing import Final
 from chassis.errors import Refused
 from contracts.areas import Area
 from contracts.cases import Ending
+from contracts.closings import Door
 from contracts.intake import DeclineReason, Route, RouteReason
 from contracts.portal import AgeBand, ContactOpened, Origin
 from contracts.public import ContactCounted, Destination, TroubleGroup
@@ -27,6 +28,13 @@ YOUNGEST: Final[Mapping[AgeBand, int]] = {
     AgeBand.FROM_75: 75,
 }
 """Years that everybody in a band has turned."""
+
+Shut = Mapping[Door, RouteReason]
+"""Doors that nobody can go by now, and why."""
+
+_CHAT_FIRST: Final = (Door.CHAT, Door.MESSAGE, Door.BOOKING)
+_BOOKING_FIRST: Final = (Door.BOOKING, Door.CHAT, Door.MESSAGE)
+_ROUTE: Final = {Door.CHAT: Route.CHAT, Door.MESSAGE: Route.CALLBACK, Door.BOOKING: Route.BOOKING}
 
 
 def eligibility(area: Area, *, municipality: str, age_band: AgeBand) -> DeclineReason | None:
@@ -97,16 +105,14 @@ def counted(
     )
 
 
-def decide(
-    area: Area, fact: ContactOpened, questionnaire: Questionnaire | None, *, chat_open: bool
-) -> Routed | Declined:
+def decide(area: Area, fact: ContactOpened, questionnaire: Questionnaire | None, *, shut: Shut) -> Routed | Declined:
     """Decide about a contact that has come in.
 
     Args:
         area: whose unit it came to.
         fact: what the front end told.
         questionnaire: the version that was answered; None when there is none such.
-        chat_open: whether the area's chat is open now.
+        shut: doors nobody can go by now.
     """
     trouble = questionnaire.trouble(fact.trouble) if questionnaire else None
     found = triage(questionnaire, trouble, fact.answers) if questionnaire and trouble else None
@@ -114,26 +120,32 @@ def decide(
         return Declined(found, reason)
     if found is None:
         return Declined(None, DeclineReason.UNKNOWN_QUESTIONNAIRE)
-    return route(found, origin=fact.origin, chat_open=chat_open)
+    return route(found, origin=fact.origin, shut=shut)
 
 
-def route(found: Triage, *, origin: Origin, chat_open: bool) -> Routed:
+def route(found: Triage, *, origin: Origin, shut: Shut) -> Routed:
     """Where a contact of ours goes.
 
     A red flag goes elsewhere at once, by whatever door it came: the page of its outcome says where. Everybody else
     meets a professional, however mild the outcome, in every triage mode: the rules choose a queue, they send nobody
-    home.
-    Source: rules 10-13, design.md (doors).
+    home. Nobody is turned away by a closed door: the next way that is open is theirs, and a message is always taken.
+    Source: rules 10-13, design.md (doors), features.md A1 (closings).
     """
     if found.red:
         return Routed(found, Route.ELSEWHERE, (RouteReason.RED_FLAG,))
     if found.not_ours:
         return Routed(found, Route.ELSEWHERE, (RouteReason.NOT_FOR_PHYSIOTHERAPY, RouteReason.NO_RED_FLAG))
-    if origin is Origin.BOOKING:
-        return Routed(found, Route.BOOKING, (RouteReason.NO_RED_FLAG, RouteReason.CAME_BY_BOOKING))
-    if chat_open:
-        return Routed(found, Route.CHAT, (RouteReason.NO_RED_FLAG, RouteReason.CHAT_OPEN))
-    return Routed(found, Route.CALLBACK, (RouteReason.NO_RED_FLAG, RouteReason.CHAT_CLOSED))
+    ways = _BOOKING_FIRST if origin is Origin.BOOKING else _CHAT_FIRST
+    way = next((door for door in ways if door not in shut), Door.MESSAGE)
+    passed = dict.fromkeys(shut[door] for door in ways[: ways.index(way)])
+    return Routed(found, _ROUTE[way], (RouteReason.NO_RED_FLAG, *passed, *_welcome(way, origin)))
+
+
+def _welcome(way: Door, origin: Origin) -> tuple[RouteReason, ...]:
+    """What speaks for a way itself."""
+    if way is Door.CHAT:
+        return (RouteReason.CHAT_OPEN,)
+    return (RouteReason.CAME_BY_BOOKING,) if way is Door.BOOKING and origin is Origin.BOOKING else ()
 
 
 def over_at_once(decision: Routed | Declined) -> Ending | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import JSON
+from sqlalchemy import JSON, Index
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
@@ -18,6 +18,8 @@ class IntakeTable(SQLModel, registry=registry()):
 
 class Contact(IntakeTable, table=True):
     """A contact and what was decided about it."""
+
+    __table_args__ = (Index("contact_of_day", "area", "decided_at"),)
 
     contact_id: UUID = Field(primary_key=True)
     area: str = Field(max_length=2)

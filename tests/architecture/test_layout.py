@@ -16,7 +16,7 @@ USUAL = {
 ONCE = {"__main__.py", "app.py", "settings.py", "migrations"}
 """What a process has one of, and so stands with the service."""
 NEEDED = {"__init__.py", "__main__.py", "app.py", "models.py", "migrations"}
-TOPICS = {"intake": {"cases", "demand", "falls", "identity", "triage"}, "notifications": {"webhooks"}}
+TOPICS = {"intake": {"cases", "closings", "demand", "falls", "identity", "triage"}, "notifications": {"webhooks"}}
 """What a service of several duties is laid out by: a folder each, with the usual files again."""
 OWN = {
     "notifications": {"templates"},

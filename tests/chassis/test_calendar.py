@@ -157,6 +157,10 @@ def test_a_day_ends_with_the_last_instant_before_midnight() -> None:
     assert end + timedelta(microseconds=1) == local(2026, 11, 25)
 
 
+def test_a_day_begins_at_midnight_in_finland() -> None:
+    assert calendar.start_of_day(date(2026, 11, 25)) == local(2026, 11, 25)
+
+
 @pytest.mark.parametrize(("day", "hours"), [(date(2026, 3, 29), 23), (date(2026, 10, 25), 25), (date(2026, 3, 30), 24)])
 def test_a_day_is_as_long_as_the_clock_makes_it(day: date, hours: int) -> None:
     """The clock turns on 29.3.2026 and 25.10.2026 (domain.md section 5)."""

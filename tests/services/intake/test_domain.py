@@ -3,15 +3,19 @@ from __future__ import annotations
 import pytest
 
 from contracts.areas import Areas
+from contracts.closings import Door
 from contracts.intake import DeclineReason, Route, RouteReason, TriageOutcome
 from contracts.portal import AgeBand, Origin
 from services.intake import domain
+from services.intake.domain import Shut
 from services.intake.triage.domain import Triage, triage
 from services.intake.triage.questionnaire import SEVERITY
 from tests.services.intake.builders import answers, the_questionnaire
 
 RULES = the_questionnaire()
 KNEE = next(trouble for trouble in RULES.troubles if trouble.code == "knee")
+NOTHING: Shut = {}
+OUT_OF_HOURS: Shut = {Door.CHAT: RouteReason.CHAT_CLOSED}
 KOTKA, KOKKOLA, HELSINKI = "285", "272", "091"
 
 
@@ -69,35 +73,35 @@ def found(outcome: TriageOutcome, *, flags: tuple[str, ...] = (), not_ours: bool
 def test_a_red_flag_goes_elsewhere_by_every_door_even_when_the_chat_is_open(
     origin: Origin, severe: TriageOutcome
 ) -> None:
-    routed = domain.route(found(severe, flags=("joint_now",)), origin=origin, chat_open=True)
+    routed = domain.route(found(severe, flags=("joint_now",)), origin=origin, shut=NOTHING)
     assert (routed.route, routed.reasons) == (Route.ELSEWHERE, (RouteReason.RED_FLAG,))
 
 
 @pytest.mark.parametrize("mild", SEVERITY[4:])
 def test_without_a_red_flag_every_outcome_meets_a_professional_in_the_open_chat(mild: TriageOutcome) -> None:
     """Rules 12 and 13: the rules assess nobody."""
-    routed = domain.route(found(mild), origin=Origin.CHAT, chat_open=True)
+    routed = domain.route(found(mild), origin=Origin.CHAT, shut=NOTHING)
     assert (routed.route, routed.reasons) == (Route.CHAT, (RouteReason.NO_RED_FLAG, RouteReason.CHAT_OPEN))
 
 
 @pytest.mark.parametrize("mild", SEVERITY[4:])
 def test_without_a_red_flag_every_outcome_is_called_back_when_the_chat_is_closed(mild: TriageOutcome) -> None:
-    routed = domain.route(found(mild), origin=Origin.CHAT, chat_open=False)
+    routed = domain.route(found(mild), origin=Origin.CHAT, shut=OUT_OF_HOURS)
     assert (routed.route, routed.reasons) == (Route.CALLBACK, (RouteReason.NO_RED_FLAG, RouteReason.CHAT_CLOSED))
 
 
-@pytest.mark.parametrize("chat_open", [True, False])
-def test_who_came_to_book_goes_to_booking(chat_open: bool) -> None:
-    routed = domain.route(found(TriageOutcome.PT_REMOTE), origin=Origin.BOOKING, chat_open=chat_open)
+@pytest.mark.parametrize("shut", [NOTHING, OUT_OF_HOURS])
+def test_who_came_to_book_goes_to_booking(shut: Shut) -> None:
+    routed = domain.route(found(TriageOutcome.PT_REMOTE), origin=Origin.BOOKING, shut=shut)
     assert (routed.route, routed.reasons) == (Route.BOOKING, (RouteReason.NO_RED_FLAG, RouteReason.CAME_BY_BOOKING))
 
 
 def test_who_only_wants_a_prescription_goes_elsewhere() -> None:
     weighed = triage(RULES, KNEE, answers(wish="medicine"))
-    routed = domain.route(weighed, origin=Origin.CHAT, chat_open=True)
+    routed = domain.route(weighed, origin=Origin.CHAT, shut=NOTHING)
     assert (routed.route, routed.reasons[0]) == (Route.ELSEWHERE, RouteReason.NOT_FOR_PHYSIOTHERAPY)
 
 
 def test_a_red_flag_goes_before_a_wish() -> None:
     weighed = triage(RULES, KNEE, answers(wish="medicine", joint_now="yes"))
-    assert domain.route(weighed, origin=Origin.CHAT, chat_open=True).reasons == (RouteReason.RED_FLAG,)
+    assert domain.route(weighed, origin=Origin.CHAT, shut=NOTHING).reasons == (RouteReason.RED_FLAG,)

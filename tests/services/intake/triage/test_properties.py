@@ -48,7 +48,7 @@ def test_whoever_does_not_say_no_to_every_red_flag_meets_a_physician_or_more(
     if any(answers != {"no"} for answers in answered.values()):
         assert SEVERITY.index(weighed.outcome) <= PHYSICIAN
         for door in Origin:
-            assert route(weighed, origin=door, chat_open=True).route is Route.ELSEWHERE
+            assert route(weighed, origin=door, shut={}).route is Route.ELSEWHERE
 
 
 @given(TROUBLES, ANSWERS, st.randoms())
