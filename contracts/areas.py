@@ -9,6 +9,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterator, Mapping
 from datetime import date, time
+from enum import StrEnum
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Self
@@ -118,6 +119,26 @@ class Falls(_Setting):
         return next((one for one in self.teams if municipality in one.municipalities), None)
 
 
+class BasisKind(StrEnum):
+    """By what right software may inform a decision about somebody's care. Source: MDR (EU) 2017/745."""
+
+    CE_MARKING = "ce_marking"
+    """A CE-marked device of its class (MDR Art. 20)."""
+    IN_HOUSE = "in_house"
+    """Made and used within the health institution (MDR Art. 5(5), Act 719/2021 section 35)."""
+
+
+class RegulatoryBasis(_Setting):
+    """What an operator has recorded before the rules may do more than route."""
+
+    kind: BasisKind
+    reference: PlainText
+    """Certificate or declaration: where it can be looked up."""
+    recorded_on: date
+    recorded_by: PlainText
+    """Who answers for it."""
+
+
 class Area(_Setting):
     """One county's unit."""
 
@@ -144,6 +165,8 @@ class Area(_Setting):
     hold_minutes: Annotated[int, Field(ge=1, le=60)] = 10
     """How long a picked time is kept for one person."""
     triage_mode: TriageMode = TriageMode.ROUTING_ONLY
+    triage_basis: RegulatoryBasis | None = None
+    """Without one the rules only route (rule 12)."""
     falls: Falls = Falls()
     closing_most_days: Annotated[int, Field(ge=1, le=31)] = 4
     """How far ahead staff may close a door. Source: features.md section 2 (UK triage: at most 4 days)."""
@@ -172,6 +195,15 @@ class Area(_Setting):
         placed = [code for site in self.sites for code in site.municipalities]
         if len(set(placed)) < len(placed) or not set(placed) <= {one.code for one in self.municipalities}:
             raise ValueError("sites are made of municipalities of the county, each in one site at most")
+        return self
+
+    @model_validator(mode="after")
+    def _assists_only_on_a_recorded_basis(self) -> Self:
+        if self.triage_mode is TriageMode.ASSISTIVE and self.triage_basis is None:
+            raise ValueError(
+                "triage_mode is assistive without triage_basis: record the CE marking or the in-house basis of MDR "
+                "Art. 5(5) with kind, reference, recorded_on and recorded_by, or leave it at routing_only"
+            )
         return self
 
     @model_validator(mode="after")

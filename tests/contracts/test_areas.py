@@ -1,11 +1,12 @@
+import re
 from datetime import time
 from pathlib import Path
 
 import pytest
 
-from contracts.areas import AreaError, Areas, Period, UnknownArea, load_areas
+from contracts.areas import AreaError, Areas, BasisKind, Period, UnknownArea, load_areas
 from contracts.base import Language
-from contracts.intake import DeclineReason, TriageOutcome
+from contracts.intake import DeclineReason, TriageMode, TriageOutcome
 
 FOLDER = Path(__file__).parents[2] / "deploy" / "areas"
 
@@ -158,3 +159,51 @@ def test_a_municipality_of_two_areas_is_refused(tmp_path: Path) -> None:
 def test_a_period_starts_and_ends_on_one_day() -> None:
     with pytest.raises(ValueError, match="opens before it closes"):
         Period(weekday=1, opens=time(22), closes=time(6))
+
+
+BASIS = """triage_mode = "assistive"
+[triage_basis]
+kind = "in_house"
+reference = "declaration 7/2026"
+recorded_on = 2026-11-01
+recorded_by = "chief physician"
+"""
+
+
+def assistive(tmp_path: Path, basis: str) -> Path:
+    """Soite with another mode; a table of TOML goes before the next one."""
+    text = (FOLDER / "18.toml").read_text(encoding="utf-8")
+    text = re.sub(r"^triage_mode.*$", "", text, flags=re.MULTILINE)
+    (tmp_path / "18.toml").write_text(text.replace("[chat]", f"{basis}\n[chat]", 1), encoding="utf-8")
+    return tmp_path
+
+
+def test_counties_route_only(areas: Areas) -> None:
+    """Rule 12."""
+    assert {area.triage_mode for area in areas.values()} == {TriageMode.ROUTING_ONLY}
+
+
+def test_a_county_assists_when_its_regulatory_basis_is_recorded(tmp_path: Path) -> None:
+    """Rule 12."""
+    area = load_areas(assistive(tmp_path, BASIS), practice=False)["18"]
+    assert area.triage_basis
+    assert (area.triage_mode, area.triage_basis.kind) == (TriageMode.ASSISTIVE, BasisKind.IN_HOUSE)
+
+
+@pytest.mark.parametrize("practice", [True, False])
+def test_without_a_recorded_basis_a_county_cannot_assist(tmp_path: Path, practice: bool) -> None:
+    """Rule 12: in practice neither."""
+    with pytest.raises(AreaError, match="assistive without triage_basis"):
+        load_areas(assistive(tmp_path, 'triage_mode = "assistive"'), practice=practice)
+
+
+@pytest.mark.parametrize("lost", ["kind", "reference", "recorded_on", "recorded_by"])
+def test_a_basis_says_what_it_is_where_it_is_when_and_who_answers(tmp_path: Path, lost: str) -> None:
+    basis = re.sub(rf"^{lost} = .*$", "", BASIS, flags=re.MULTILINE)
+    with pytest.raises(AreaError, match=rf"triage_basis\.{lost}"):
+        load_areas(assistive(tmp_path, basis), practice=False)
+
+
+def test_nothing_else_is_a_basis(tmp_path: Path) -> None:
+    with pytest.raises(AreaError, match=r"triage_basis\.kind"):
+        load_areas(assistive(tmp_path, BASIS.replace("in_house", "trust_us")), practice=False)
