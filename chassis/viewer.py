@@ -17,6 +17,8 @@ class Role(StrEnum):
 
     CLIENT = "client"
     STAFF = "staff"
+    NEIGHBOUR = "neighbour"
+    """Another system of the county, as its token names it."""
     SERVICE = "service"
 
 
@@ -27,16 +29,16 @@ class Viewer(BaseModel):
 
     role: Role
     id: UUID
-    """CLIENT: the contact the session owns. STAFF: the member of staff. SERVICE: nobody."""
+    """CLIENT: the contact the session owns. STAFF: the member of staff. NEIGHBOUR: itself. SERVICE: nobody."""
     areas: frozenset[str] = frozenset()
-    """Counties a member of staff serves."""
+    """Counties a member of staff serves, or a neighbour may send to."""
     name: str = ""
 
     def may_see(self, contact_id: UUID, area: str) -> bool:
-        """Whether what belongs to this contact exists for the viewer."""
+        """Whether what belongs to this contact exists for the viewer; a neighbour sees only what it sent itself."""
         if self.role is Role.CLIENT:
             return self.id == contact_id
-        return self.role is Role.SERVICE or area in self.areas
+        return self.role is Role.SERVICE or (self.role is Role.STAFF and area in self.areas)
 
     def must_be_staff(self, area: str | None = None) -> None:
         """Let only staff (of this area) pass.

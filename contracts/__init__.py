@@ -4,7 +4,20 @@ Importing this package declares them all; `contracts.base.EVENTS` and `ASKS` are
 permissions, documents and tests are made from.
 """
 
-from contracts import cases, chat, closings, demand, falls, feedback, intake, notifications, portal, public, scheduling
+from contracts import (
+    cases,
+    chat,
+    closings,
+    demand,
+    falls,
+    feedback,
+    intake,
+    notifications,
+    portal,
+    public,
+    referrals,
+    scheduling,
+)
 from contracts.base import ASKS, EVENTS, Ask, AskType, Event, EventType, Kind, View
 
 __all__ = [
@@ -26,5 +39,6 @@ __all__ = [
     "notifications",
     "portal",
     "public",
+    "referrals",
     "scheduling",
 ]

@@ -67,6 +67,11 @@ class RouteReason(StrEnum):
     """The door it would have gone by is closed by staff."""
     DOOR_FULL = "door_full"
     """The door it would have gone by has reached its cap of the day."""
+    CAME_BY_REFERRAL = "came_by_referral"
+    """A professional has met the person and sent them."""
+    URGENT_REFERRAL = "urgent_referral"
+    RED_FLAGS_NOT_CHECKED = "red_flags_not_checked"
+    """The professional has not looked for red flags."""
 
 
 class DeclineReason(StrEnum):

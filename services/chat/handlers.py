@@ -10,7 +10,8 @@ from chassis import Handlers, Transaction, Unprocessable
 from contracts.areas import Area, Areas, UnknownArea
 from contracts.chat import CallbackPromised, CallbackState, ConversationQueued, ConversationState, LeftMessage
 from contracts.intake import ContactDeclined, ContactRouted, Route
-from contracts.portal import CallbackRequested, IdentityVerified
+from contracts.portal import CallbackRequested, IdentityVerified, PromiseKind
+from contracts.referrals import ReferralReceived
 from services.chat import domain, store
 from services.chat.answers import hint_queue_moved, tell_ended
 from services.chat.models import Callback, Conversation
@@ -70,17 +71,39 @@ def promise_call(fact: CallbackRequested, tx: Transaction, areas: Areas) -> None
     callback = Callback(
         state=CallbackState.PROMISED,
         due_on=domain.callback_due(fact.kind, fact.requested_at, _area(areas, fact.area)),
-        **_opened(fact, tx).model_dump(),
+        **_opened(fact.message, tx).model_dump(),
         **fact.model_dump(exclude={"message"}),
     )
+    _promise(tx, callback)
+
+
+@on(ReferralReceived)
+def promise_call_to_referred(fact: ReferralReceived, tx: Transaction, areas: Areas) -> None:
+    """Whom a professional has sent to be called is assessed the same office day; others choose a time themselves."""
+    if fact.call is None:
+        return
+    store.remember_language(tx, fact.contact_id, fact.language)
+    callback = Callback(
+        callback_id=fact.referral_id,
+        kind=PromiseKind.ASSESSMENT,
+        state=CallbackState.PROMISED,
+        due_on=domain.callback_due(PromiseKind.ASSESSMENT, fact.received_at, _area(areas, fact.area)),
+        requested_at=fact.received_at,
+        **_opened(fact.call, tx).model_dump(),
+        **fact.model_dump(include={"contact_id", "area", "municipality"}),
+    )
+    _promise(tx, callback)
+
+
+def _promise(tx: Transaction, callback: Callback) -> None:
     if store.promise(tx, callback):
         tx.publish(CallbackPromised.model_validate({**callback.model_dump(), "promised_at": tx.now}))
-    tx.hint(contact=fact.contact_id, area=fact.area)
+    tx.hint(contact=callback.contact_id, area=callback.area)
 
 
-def _opened(fact: CallbackRequested, tx: Transaction) -> LeftMessage:
+def _opened(sealed: str, tx: Transaction) -> LeftMessage:
     try:
-        return LeftMessage.model_validate(tx.unseal(fact.message))
+        return LeftMessage.model_validate(tx.unseal(sealed))
     except ValidationError:
         # From None: pydantic's text would show the person's words.
         raise Unprocessable("bad-message", "the sealed message does not fit LeftMessage") from None

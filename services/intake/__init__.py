@@ -1,12 +1,13 @@
 """Intake: is this ours, is it safe, and where does it go.
 
-Hears ContactOpened (from the portal) and IdentityVerified (from the portal).
+Hears ContactOpened and IdentityVerified (from the portal), VisitBooked and VisitCompleted (from scheduling).
 Tells TriageCompleted, ContactRouted, ContactDeclined, ReasonRecorded, FallRiskScreened, ContactJoined, ContactParted,
-DoorClosed, DoorReopened.
+DoorClosed, DoorReopened, ReferralReceived, ReferralStatusChanged.
 Answers GetQuestionnaire, GetContact, GetPerson, RecordReason, GetReason, GetDemand,
 GetFallForms, ScreenFallRisk, GetFallPathway,
 GetOffer, ContinueCase, KeepNewCase, JoinContact, PartContact,
-GetDoors, CloseDoor, ReopenDoor, SetCap.
-Owns contacts, cases, triage runs, the identity vault, the count of demand, what is done about falls, and which
-doors are closed.
+GetDoors, CloseDoor, ReopenDoor, SetCap,
+SendReferral, GetReferralStatus, GetReferral, GetReferrals.
+Owns contacts, cases, triage runs, the identity vault, the count of demand, what is done about falls, which doors are
+closed, and referrals.
 """

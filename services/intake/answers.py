@@ -12,6 +12,7 @@ from services.intake.domain import unknown_contact
 from services.intake.falls import answers as falls
 from services.intake.identity import answers as identity
 from services.intake.models import Contact
+from services.intake.referrals import answers as referrals
 from services.intake.triage import answers as triage
 from services.intake.triage.answers import trace_of
 from services.intake.triage.models import TriageRun
@@ -37,7 +38,7 @@ def _view(found: Contact, run: TriageRun | None, trace: Trace | None) -> Contact
             **found.model_dump(),
             "outcome": run.outcome if run else None,
             "flags": run.flags if run else (),
-            "identified": found.person_id is not None,
+            "identified": found.identified_at is not None,
             "trace": trace,
         }
     )
@@ -50,5 +51,6 @@ answers = contacts.and_also(
     falls.answers,
     cases.answers,
     closings.answers,
+    referrals.answers,
 )
 """Everything intake answers."""

@@ -12,6 +12,8 @@ from contracts.closings import Door
 from contracts.intake import ContactDeclined, ContactRouted, RouteReason, TriageCompleted
 from contracts.portal import ContactOpened
 from contracts.public import ContactCounted
+from contracts.referrals import ReferralStatus
+from contracts.scheduling import VisitBooked, VisitCompleted
 from services.intake import domain, store
 from services.intake.cases.store import begin as begin_case
 from services.intake.closings import handlers as closings
@@ -20,6 +22,7 @@ from services.intake.demand.domain import iso_week
 from services.intake.demand.store import count
 from services.intake.domain import Declined, Routed, Shut
 from services.intake.identity import handlers as identity
+from services.intake.referrals import handlers as referrals
 from services.intake.triage.questionnaire import Questionnaires
 from services.intake.triage.store import add_run
 
@@ -47,7 +50,7 @@ def decide(fact: ContactOpened, tx: Transaction, areas: Areas, questionnaires: Q
     place, day = areas.counted(fact.area, fact.municipality), local_date(tx.now)
     _count(fact, tx, domain.counted(fact, decision, questionnaire, place=place, day=day), area)
     group, over = domain.group(questionnaire, fact.trouble), domain.over_at_once(decision)
-    begin_case(tx.session, fact, group=group, over=over)
+    begin_case(tx.session, fact.contact_id, group=group, over=over)
     tx.hint(contact=fact.contact_id)
 
 
@@ -92,6 +95,18 @@ def _shut(area: Area, doors: Doors, at: datetime) -> Shut:
     chat_open = area.chat.practice or is_open(area.chat.periods, at, area.chat_closed_on)
     out_of_hours = {} if chat_open else {Door.CHAT: RouteReason.CHAT_CLOSED}
     return {**out_of_hours, **shut(doors, at)}
+
+
+@contacts(VisitBooked)
+def note_booked(fact: VisitBooked, tx: Transaction) -> None:
+    """The person has a time: whoever sent them hears of it."""
+    referrals.has_become(tx, fact, fact.contact_id, ReferralStatus.BOOKED)
+
+
+@contacts(VisitCompleted)
+def note_completed(fact: VisitCompleted, tx: Transaction) -> None:
+    """The person was met: whoever sent them hears of it."""
+    referrals.has_become(tx, fact, fact.contact_id, ReferralStatus.COMPLETED)
 
 
 on = contacts.and_also(identity.on)

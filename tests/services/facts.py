@@ -10,6 +10,7 @@ from chassis.seal import Sealer
 from contracts import EVENTS, Event
 from contracts.intake import ContactRouted
 from contracts.portal import CallbackRequested, ContactOpened, IdentityVerified
+from contracts.referrals import ReferralReceived
 from contracts.scheduling import VisitBooked
 
 FIRST: dict[type[Event], tuple[type[Event], ...]] = {IdentityVerified: (ContactOpened, ContactRouted)}
@@ -23,6 +24,7 @@ INSIDE: dict[tuple[type[Event], str], dict[str, Any]] = {
         "birth_date": "1981-02-21",
     },
     (CallbackRequested, "message"): {"phone": "+358 40 000 0000", "words": "the left knee"},
+    (ReferralReceived, "call"): {"phone": "+358 40 000 0000", "words": "the left knee"},
     (VisitBooked, "recipient"): {"email": "testi@example.invalid"},
 }
 """What is in each sealed field."""

@@ -17,7 +17,6 @@ from sqlmodel.sql.expression import Select
 
 from chassis import Viewer
 from contracts.cases import Ending, JoinedBy, JoinGround, PartReason
-from contracts.portal import ContactOpened
 from contracts.public import TroubleGroup
 from services.intake.cases.models import Case, Joining, Membership
 from services.intake.models import Contact
@@ -41,19 +40,19 @@ class Place(NamedTuple):
     case: Case
 
 
-def begin(session: Session, fact: ContactOpened, *, group: TroubleGroup, over: Ending | None) -> None:
+def begin(session: Session, contact_id: UUID, *, group: TroubleGroup, over: Ending | None) -> None:
     """A contact that has been decided about begins a case of its own.
 
     Args:
         session: in which the contact was stored.
-        fact: what began it.
+        contact_id: what began it.
         group: of its trouble.
         over: why there is nothing for the unit to do about it; None while it goes on.
     """
-    contact = session.get_one(Contact, fact.contact_id)
+    contact = session.get_one(Contact, contact_id)
     case_id = _new_case(session, contact, group)
     closed_at = contact.decided_at if over else None
-    session.add(Membership(contact_id=fact.contact_id, case_id=case_id, closed=over, closed_at=closed_at))
+    session.add(Membership(contact_id=contact_id, case_id=case_id, closed=over, closed_at=closed_at))
     session.flush()
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import case, func
+from sqlalchemy import case, func, update
 from sqlmodel import Session, col, select
 
 from chassis import Viewer
@@ -32,6 +33,12 @@ def count(session: Session, contact_id: UUID, counted: ContactCounted, *, site: 
     kept = case((col(Demand.recorded_at).is_(None), insert.excluded.reason), else_=col(Demand.reason))
     anew = {"destination": insert.excluded.destination, "reason": kept}
     session.connection().execute(insert.on_conflict_do_update(index_elements=["contact_id"], set_=anew))
+
+
+def say_why(session: Session, contact_id: UUID, *, code: str | None, now: datetime) -> None:
+    """Note that the reason a contact was counted with is a professional's."""
+    said = update(Demand).where(col(Demand.contact_id) == contact_id).values(code=code, recorded_at=now)
+    session.connection().execute(said)
 
 
 def counted(session: Session, contact_id: UUID, viewer: Viewer) -> Demand | None:

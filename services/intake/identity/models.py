@@ -12,7 +12,10 @@ from services.intake.models import IntakeTable
 
 
 class Person(IntakeTable, table=True):
-    """Somebody strongly identified. What names a person is locked, each value for its own row and column."""
+    """Somebody strongly identified, or sent by a professional.
+
+    What names a person is locked, each value for its own row and column.
+    """
 
     person_id: UUID = Field(primary_key=True)
     lookup: str | None = Field(unique=True, max_length=100)

@@ -39,6 +39,11 @@ def remember(session: Session, vault: Vault, who: Identity, *, now: datetime) ->
     return known
 
 
+def recognised(session: Session, vault: Vault, code: str) -> UUID | None:
+    """The person known by a personal identity code; None when nobody is."""
+    return _recognised(session, vault.lookups(code))
+
+
 def identify(session: Session, person_id: UUID, fact: IdentityVerified) -> bool:
     """Bind a contact to its person; the first moment of identification stays. False when it is another person's."""
     bound_to = col(Contact.person_id)

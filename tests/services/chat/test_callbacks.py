@@ -16,6 +16,7 @@ from contracts.chat import (
     RecordCall,
 )
 from contracts.portal import PromiseKind
+from contracts.referrals import ReferralReceived
 from services.chat.store import LEFT_MAX
 from tests.factories import AINO, MATTI, callback_requested, client, contact_routed, staff
 from tests.services.chat.desk import PHONE, WORDS, Desk
@@ -328,3 +329,33 @@ def test_the_number_and_the_words_are_in_no_event(chat: Unit, desk: Desk) -> Non
     told = " ".join(fact.model_dump_json() for fact in chat.told)
     assert PHONE not in told
     assert WORDS not in told
+
+
+def referred(desk: Desk, **over: object) -> ReferralReceived:
+    call = desk.chat.seal({"phone": PHONE, "words": "Lääkärin sanat."})
+    told = {"contact_id": uuid4(), "referral_id": uuid4(), "call": call, "received_at": desk.chat.clock()} | over
+    fact = ReferralReceived.model_validate(ReferralReceived.example.model_dump() | told)
+    desk.chat.hears(fact)
+    return fact
+
+
+def test_whom_a_professional_sends_to_be_called_is_promised_a_call_today(desk: Desk) -> None:
+    """Rule 14."""
+    fact = referred(desk)
+    [callback] = desk.callbacks()
+    assert (callback.contact_id, callback.kind, callback.due_on) == (
+        fact.contact_id,
+        PromiseKind.ASSESSMENT,
+        date(2026, 11, 24),
+    )
+    assert (callback.phone, callback.words, callback.language) == (PHONE, "Lääkärin sanat.", Language.FI)
+
+
+def test_a_referral_heard_twice_is_one_promise(desk: Desk) -> None:
+    desk.chat.hears(referred(desk))
+    assert len(desk.callbacks()) == 1
+
+
+def test_whom_a_professional_sends_to_choose_a_time_is_promised_no_call(desk: Desk) -> None:
+    referred(desk, call=None)
+    assert desk.callbacks() == []

@@ -11,9 +11,11 @@ import pytest
 from sqlalchemy import event
 
 from contracts.intake import GetPerson
+from contracts.referrals import ReferralReceived, ReferralStatusView
 from services.intake.app import build
 from tests.factories import contact_opened, identity_verified, staff
 from tests.services.intake.builders import answers, code, sealed_person
+from tests.services.intake.referrals.sending import neighbour, send
 from tests.unit import Unit, practice_settings
 
 
@@ -43,3 +45,18 @@ def test_of_two_persons_identified_for_one_contact_at_once_the_first_stays(two: 
     assert (quick.outcome, slow.outcome, shown) == ("done", "refused", "Ensin Esimerkki-Virtanen")
     assert slow.verdict is not None
     assert slow.verdict.code == "already-identified"
+
+
+def test_of_one_referral_sent_twice_at_once_there_is_one(two: tuple[Unit, Unit]) -> None:
+    slow, quick = two
+    same = {"viewer": neighbour(), "number": "R-1"}
+    quicker: list[ReferralStatusView] = []
+
+    @event.listens_for(slow.database.engine, "before_cursor_execute")
+    def be_quicker(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        if statement.startswith("INSERT INTO person") and not quicker:
+            quicker.append(send(quick, **same))
+
+    later = send(slow, **same)
+    assert (later.repeated, later.referral_id) == (True, quicker[0].referral_id)
+    assert len(slow.told_of(ReferralReceived)) == 1

@@ -1,0 +1,120 @@
+"""What intake answers about referrals."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+from chassis import Answers, Refused, Role, Settings, Transaction
+from chassis.calendar import local_date
+from contracts.areas import Areas
+from contracts.chat import LeftMessage
+from contracts.demand import ReasonRecorded
+from contracts.intake import ContactRouted, Route
+from contracts.portal import Origin
+from contracts.public import ContactCounted
+from contracts.referrals import (
+    GetReferral,
+    GetReferrals,
+    GetReferralStatus,
+    ReferralReceived,
+    ReferralStatusChanged,
+    ReferralStatusView,
+    ReferralsView,
+    ReferralView,
+    SendReferral,
+)
+from services.intake.cases.store import begin as begin_case
+from services.intake.demand.domain import iso_week
+from services.intake.demand.store import count, say_why
+from services.intake.identity.store import person
+from services.intake.identity.vault import Vault
+from services.intake.referrals import domain, store
+from services.intake.referrals.models import Referral
+
+answers = Answers()
+SENDERS = (Role.STAFF, Role.NEIGHBOUR)
+
+
+@answers(SendReferral)
+def send(ask: SendReferral, tx: Transaction, areas: Areas, vault: Vault, settings: Settings) -> ReferralStatusView:
+    """Take a referral, or refuse it; the same one again is the same one."""
+    if tx.viewer.role not in SENDERS:
+        raise Refused("not-yours", "referrals come from professionals and from systems of the county")
+    if sent := store.sent_before(tx.session, vault, ask, tx.viewer):
+        if not store.says_the_same(sent, vault, ask):
+            raise Refused("referral-changed", "the number came before with another content; take a new number")
+        return _status(sent).model_copy(update={"repeated": True})
+    serves = tx.viewer.areas
+    taken = domain.take(ask, areas, serves=serves, today=local_date(tx.now), test_codes=settings.practice)
+    referral = store.add(tx.session, vault, ask, taken, tx.viewer, tx.now)
+    tx.audit("change", whom=referral.contact_id, what="referral")
+    _tell(tx, ask, referral, taken, areas)
+    return _status(referral)
+
+
+def _tell(tx: Transaction, ask: SendReferral, referral: Referral, taken: domain.Taken, areas: Areas) -> None:
+    told = referral.model_dump() | {"origin": Origin.REFERRAL, "language": ask.language, "trouble": ask.reason}
+    call = _call(tx, ask) if taken.route is Route.CALLBACK else None
+    tx.publish(ReferralReceived.model_validate(told | {"call": call, "received_at": tx.now}))
+    tx.publish(ReferralStatusChanged.model_validate(told))
+    tx.publish(ContactRouted.model_validate(told | {"reasons": taken.reasons, "decided_at": tx.now}))
+    tx.publish(ReasonRecorded.model_validate(told | {"recorded_at": tx.now}))
+    _count(tx, referral, areas)
+    tx.hint(area=referral.area)
+
+
+def _count(tx: Transaction, referral: Referral, areas: Areas) -> None:
+    day = local_date(tx.now)
+    counted = ContactCounted(
+        area=referral.area,
+        municipality=areas.counted(referral.area, referral.municipality),
+        day=day,
+        origin=Origin.REFERRAL,
+        trouble=referral.reason,
+        destination=referral.route,
+    )
+    tx.publish(counted)
+    count(tx.session, referral.contact_id, counted, site=referral.site, week=iso_week(day))
+    begin_case(tx.session, referral.contact_id, group=counted.trouble, over=None)
+    say_why(tx.session, referral.contact_id, code=referral.code, now=tx.now)
+
+
+def _call(tx: Transaction, ask: SendReferral) -> str:
+    return tx.sealer.seal("chat", LeftMessage(phone=ask.phone or "", words=ask.text).model_dump())
+
+
+@answers(GetReferralStatus)
+def status(ask: GetReferralStatus, tx: Transaction) -> ReferralStatusView:
+    found = store.own(tx.session, ask.referral_id, tx.viewer)
+    if found is None:
+        raise domain.unknown_referral()
+    return _status(found)
+
+
+@answers(GetReferral)
+def referral(ask: GetReferral, tx: Transaction, vault: Vault) -> ReferralView:
+    """For therapists of the area alone: to everybody else there is no such referral."""
+    found = store.referral(tx.session, ask.referral_id, tx.viewer)
+    if found is None:
+        raise domain.unknown_referral()
+    tx.audit("read", whom=found.contact_id, what="referral")
+    return _whole(tx, found, vault)
+
+
+@answers(GetReferrals)
+def referrals(_ask: GetReferrals, tx: Transaction, vault: Vault) -> ReferralsView:
+    tx.viewer.must_be_staff()
+    found = store.newest(tx.session, tx.viewer)
+    for one in found:
+        tx.audit("read", whom=one.contact_id, what="referral list")
+    return ReferralsView(referrals=tuple(_whole(tx, one, vault) for one in found))
+
+
+def _status(referral: Referral) -> ReferralStatusView:
+    return ReferralStatusView.model_validate(referral.model_dump())
+
+
+def _whole(tx: Transaction, referral: Referral, vault: Vault) -> ReferralView:
+    who, written = person(tx.session, vault, referral.contact_id, tx.viewer), store.written(referral, vault)
+    names = {"display_name": who.display_name if who else "", "birth_year": who.birth_date.year if who else 0}
+    return ReferralView.model_validate(referral.model_dump() | names | asdict(written))
