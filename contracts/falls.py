@@ -139,6 +139,7 @@ class FallScreenView(View):
 
     screen_id: Id
     contact_id: Id
+    municipality: MunicipalityCode = "000"
     form: FallForm
     filled_by: FilledBy
     source: Code

@@ -69,18 +69,21 @@ class Entry:
 async def open_contact(edge: Edge, visitor: Visitor, entry: Entry, *, key: str) -> tuple[Visitor, UUID]:
     """Tell that a resident has come in; the contact becomes the session's own.
 
+    A fall form that was taken along was filled in for this contact: it comes in under the id the form has.
+
     Raises:
         Refused: `unknown-municipality`: it belongs to no county served here.
     """
-    contact_id = uuid5(visitor.session_id, key)
-    opened = _opened(edge, entry, contact_id)
+    opened, session = _opened(edge, entry, uuid5(visitor.session_id, key)), str(visitor.session_id)
 
-    def tell(tx: Transaction) -> Visitor:
-        if store.first_sent(tx, who=str(visitor.session_id), key=key, contact_id=contact_id, what=store.CONTACT):
-            tx.publish(opened)
-        return sessions.own(tx, visitor, contact_id)
+    def tell(tx: Transaction) -> tuple[Visitor, UUID]:
+        contact_id = store.brought(tx, visitor.contacts) or opened.contact_id
+        if store.first_sent(tx, who=session, key=key, contact_id=contact_id, what=store.CONTACT):
+            tx.publish(opened.model_copy(update={"contact_id": contact_id}))
+        contact_id = store.contact_sent(tx, who=session, key=key)
+        return sessions.own(tx, visitor, contact_id), contact_id
 
-    return await edge.transact(tell), contact_id
+    return await edge.transact(tell)
 
 
 async def open_contact_by_api(edge: Edge, entry: Entry, *, key: str) -> tuple[Visitor, UUID]:

@@ -25,6 +25,7 @@ from services.portal.pages import (
     desk_lists,
     desk_talk,
     errors,
+    falls,
     front,
     practice,
     questions,
@@ -35,7 +36,7 @@ from services.portal.practice import calendar, mail
 from services.portal.settings import PortalSettings
 
 LOCAL_HOSTS = {"localhost", "127.0.0.1", "[::1]"}
-PAGES = (static, front, questions, case, desk, desk_talk, desk_lists, desk_demand)
+PAGES = (static, front, questions, falls, case, desk, desk_talk, desk_lists, desk_demand)
 """Modules with `routes`."""
 
 jobs = Jobs()

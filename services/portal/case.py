@@ -29,6 +29,7 @@ from contracts.chat import (
     MessageView,
     PromiseView,
 )
+from contracts.falls import FallForm, FallPathwayView, GetFallPathway
 from contracts.feedback import GetInvitations, InvitationView
 from contracts.intake import ContactState, ContactView, GetContact, GetQuestionnaire, Route, TriageOutcome
 from contracts.scheduling import GetTimes, HoldView, SlotView, TimesView, VisitState, VisitView
@@ -128,6 +129,8 @@ class Case:
     where: Elsewhere | None = None
     trouble: str = ""
     opens_at: datetime | None = None
+    fall_form: FallForm | None = None
+    """The fall screen that an identified person of 70 or 75 is asked to fill in now."""
     missing: bool = False
     """Somebody did not answer in time: the page shows the rest."""
 
@@ -258,6 +261,7 @@ async def look(
         missing=bool(lacks),
     )
     case = await _with_earlier(edge, viewer, case, offer, language)
+    case = await _with_falls(edge, viewer, case, language)
     return await _with_opening(edge, viewer, case)
 
 
@@ -271,6 +275,22 @@ async def _with_earlier(edge: Edge, viewer: Viewer, case: Case, offer: OfferView
     if offer is None:
         return case
     return replace(case, offered=await named(offer.offered), continued=await named(offer.continued))
+
+
+async def _with_falls(edge: Edge, viewer: Viewer, case: Case, language: Language) -> Case:
+    """Whose age is known is asked about falls at 70 and 75."""
+    if not (case.contact and case.contact.identified):
+        return case
+    try:
+        falls = await edge.read(GetFallPathway(contact_id=viewer.id, language=language), viewer=viewer)
+    except Refused:
+        return case
+    return replace(case, fall_form=asked_now(falls, today=local_date(edge.clock())))
+
+
+def asked_now(falls: FallPathwayView, *, today: date) -> FallForm | None:
+    """The fall screen to fill in now: of the person's age, not filled in yet or due again."""
+    return None if falls.review_on and falls.review_on > today else falls.form
 
 
 async def messages(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from datetime import timedelta
 from uuid import UUID
 
@@ -16,7 +17,7 @@ from services.portal.models import Submission
 REMEMBERED = timedelta(days=7)
 """How long a sent form is known again; a session that could send it ends much earlier."""
 
-CONTACT, MESSAGE = "contact", "message"
+CONTACT, MESSAGE, BROUGHT = "contact", "message", "brought"
 
 
 def first_sent(tx: Transaction, *, who: str, key: str, contact_id: UUID, what: str, content: str | None = None) -> bool:
@@ -42,6 +43,20 @@ def contact_of(tx: Transaction, *, who: str, key: str, content: str) -> UUID:
     if sent.content != _digest(key, content):
         raise Refused("idempotency-key-reused", "the same key came with another content; take a new key")
     return sent.contact_id
+
+
+def contact_sent(tx: Transaction, *, who: str, key: str) -> UUID:
+    """The contact a form of this sender was sent for."""
+    return tx.session.get_one(Submission, _digest(who, key)).contact_id
+
+
+def brought(tx: Transaction, contacts: Iterable[UUID]) -> UUID | None:
+    """Of some contacts the one that a filled fall form was taken along for, while it has not come in."""
+    told = select(Submission.contact_id).where(Submission.what == CONTACT)
+    along = select(Submission.contact_id).where(
+        Submission.what == BROUGHT, col(Submission.contact_id).in_(contacts), col(Submission.contact_id).not_in(told)
+    )
+    return tx.session.exec(along.order_by(col(Submission.sent_at).desc())).first()
 
 
 def message_left(tx: Transaction, contact_id: UUID) -> bool:

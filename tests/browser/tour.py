@@ -15,7 +15,8 @@ NARROW = 320
 """CSS pixels without sideways scrolling. Source: WCAG 2.1, 1.4.10."""
 RULES = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]}}
 PAGES = (
-    "front front_wrong safety emergency questionnaire questionnaire_wrong queue chat identify provider times held "
+    "front front_wrong falls falls_wrong falls_questions falls_result "
+    "safety emergency questionnaire questionnaire_wrong queue chat identify provider times held "
     "held_wrong booked ended feedback_wrong thanked visited elsewhere not_found mail "
     "leave_message leave_message_wrong promised kept "
     "login desk desk_mine waiting conversation asked identified over callbacks calendar calendar_wrong feedback"
@@ -85,6 +86,7 @@ def walk(town: Town, closed_town: Town) -> dict[str, Look]:
     """Past every page of PAGES."""
     tour = Tour()
     resident, therapist = town.resident(), town.therapist()
+    _falls(tour, town.resident())
     _before_the_queue(tour, resident)
     _log_in(tour, therapist)
     _queue(tour, resident, therapist)
@@ -115,6 +117,24 @@ def _before_the_queue(tour: Tour, resident: Resident) -> None:
     resident.sends_answers()
     resident.waits()
     tour.at("queue", resident.page)
+
+
+def _falls(tour: Tour, resident: Resident) -> None:
+    resident.page.goto(f"{resident.at}/kaatumisseula")
+    tour.at("falls", resident.page)
+    resident.button("falls.go").click()
+    resident.is_told(resident.t("falls.error.age"))
+    tour.at("falls_wrong", resident.page)
+    resident.field("front.municipality").select_option(KOTKA)
+    resident.picks(resident.t("falls.age"), value="short_screen")
+    resident.button("falls.go").click()
+    expect(resident.heading(resident.t("falls.questions"))).to_be_visible()
+    tour.at("falls_questions", resident.page)
+    for question, answer in {"q_falls": "three_or_more", "q_daily_help": "some", "q_balance": "clearly"}.items():
+        resident.page.locator(f"input[name={question}][value={answer}] + label").click()
+    resident.button("falls.send").click()
+    expect(resident.heading(resident.t("falls.result.physiotherapist"))).to_be_visible()
+    tour.at("falls_result", resident.page)
 
 
 def _log_in(tour: Tour, therapist: Therapist) -> None:

@@ -47,7 +47,8 @@ def screen_fall_risk(
     domain.must_be_current(rules, ask.rules)
     domain.must_be_a_source(rules, ask.source, by_staff=by_staff, on=today)
     if not by_staff:
-        domain.must_be_invited(rules, ask.form, age_years=_age(tx, vault, contact))
+        earlier = store.last_outcome(tx, ask.contact_id)
+        domain.must_be_invited(rules, ask.form, age_years=_age(tx, vault, contact), earlier=earlier)
     area, municipality = _place(ask, contact, areas)
     form = rules.form(ask.form)
     domain.must_fit(rules, form, ask.answers)

@@ -103,16 +103,21 @@ def must_be_current(rules: FallRules, answered: str) -> None:
         raise Refused("fall-form-renewed", f"expected answers to version {rules.version}")
 
 
-def must_be_invited(rules: FallRules, form: FallForm, *, age_years: int | None) -> None:
+def must_be_invited(rules: FallRules, form: FallForm, *, age_years: int | None, earlier: FallOutcome | None) -> None:
     """Check that a resident fills in the form of their own age, once it is known; staff screen whom they see fit.
+
+    Args:
+        rules: the version in effect.
+        form: what was filled in.
+        age_years: years the person has turned; None while nobody has identified: then picking a form tells the age.
+        earlier: what the person's form before this one led to; one may lead to the short screen.
 
     Raises:
         Refused: `not-invited`.
     """
-    if age_years is None:
-        return  # nobody has identified: the age is told by picking the form
-    own = rules.form_of_age(age_years)
-    if own is None or own.code is not form:
+    own = None if age_years is None else rules.form_of_age(age_years)
+    led_to = earlier is FallOutcome.SHORT_SCREEN and form is FallForm.SHORT_SCREEN
+    if age_years is not None and not led_to and (own is None or own.code is not form):
         raise Refused("not-invited", "the form is for another age")
 
 

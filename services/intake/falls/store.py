@@ -8,7 +8,7 @@ from sqlmodel import col, select
 
 from chassis import Role, Transaction
 from chassis.calendar import local_date
-from contracts.falls import FilledBy, ScreenFallRisk
+from contracts.falls import FallOutcome, FilledBy, ScreenFallRisk
 from services.intake.falls.domain import Weighed, review_on
 from services.intake.falls.models import FallScreen
 from services.intake.falls.ruleset import FallRules
@@ -52,6 +52,12 @@ def screens(tx: Transaction, contact_id: UUID, contact: Contact | None) -> list[
     theirs = select(FallScreen).where(col(FallScreen.contact_id).in_(_same_person(tx, contact_id, contact)))
     newest = theirs.order_by(col(FallScreen.screened_at).desc(), col(FallScreen.screen_id))
     return list(tx.session.exec(newest.limit(MOST_READ)))
+
+
+def last_outcome(tx: Transaction, contact_id: UUID) -> FallOutcome | None:
+    """What the last form of a contact led to."""
+    last = next(iter(screens(tx, contact_id, None)), None)
+    return FallOutcome(last.outcome) if last else None
 
 
 def _same_person(tx: Transaction, contact_id: UUID, contact: Contact | None) -> list[UUID]:

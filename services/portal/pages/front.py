@@ -105,7 +105,8 @@ async def _front(request: Request, language: Language, form: Form) -> Response:
     counties = [county(area, channel, t) for area, channel in zip(edge.areas.values(), await channels, strict=True)]
     page = page_of(request, language, "")
     status = UNPROCESSABLE if form.errors else 200
-    return shown("front.html", page, status=status, counties=counties, troubles=picks, form=form)
+    places = [(one.name, one.municipalities) for one in counties]
+    return shown("front.html", page, status=status, counties=counties, places=places, troubles=picks, form=form)
 
 
 @routes.get("/")

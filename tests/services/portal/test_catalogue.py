@@ -12,6 +12,7 @@ import pytest
 import contracts
 from contracts.base import ASKS, Language
 from contracts.chat import CallOutcome
+from contracts.falls import FallOutcome
 from contracts.feedback import About
 from contracts.intake import TriageMode, TriageOutcome
 from contracts.portal import AgeBand, Origin, PromiseKind
@@ -51,6 +52,8 @@ MOVING: dict[str, type[StrEnum] | set[str]] = {
     | {"not_found.desk"},
     "front.now.": {"open", "closed"},
     "desk.mode.": TriageMode,
+    "falls.result.": FallOutcome,
+    "falls.result_text.": FallOutcome,
 }
 """Keys whose end is a value: every value it can have."""
 

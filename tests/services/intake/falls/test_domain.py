@@ -144,12 +144,22 @@ def test_people_of_75_fill_in_the_short_screen_and_people_of_70_the_other_form(
     form: FallForm, age_years: int, *, fits: bool
 ) -> None:
     """Rule 24."""
-    refused = refusal_of(lambda: domain.must_be_invited(RULES, form, age_years=age_years))
+    refused = refusal_of(lambda: domain.must_be_invited(RULES, form, age_years=age_years, earlier=None))
     assert refused == ("" if fits else "not-invited")
 
 
 def test_an_age_nobody_has_proved_is_taken_as_told() -> None:
-    domain.must_be_invited(RULES, FallForm.SHORT_SCREEN, age_years=None)
+    domain.must_be_invited(RULES, FallForm.SHORT_SCREEN, age_years=None, earlier=None)
+
+
+@pytest.mark.parametrize(
+    ("earlier", "code"),
+    [(FallOutcome.SHORT_SCREEN, ""), (FallOutcome.NO_RAISED_RISK, "not-invited"), (None, "not-invited")],
+)
+def test_whom_the_form_of_70_led_to_the_short_screen_fills_it_in(earlier: FallOutcome | None, code: str) -> None:
+    """Rule 24."""
+    invited = refusal_of(lambda: domain.must_be_invited(RULES, FallForm.SHORT_SCREEN, age_years=70, earlier=earlier))
+    assert invited == code
 
 
 @pytest.mark.parametrize(
