@@ -6,6 +6,7 @@ Source of the business day: Act 150/1930 §§2 and 5 (domain.md section 5, rule 
 
 from __future__ import annotations
 
+from calendar import monthrange
 from collections.abc import Collection, Iterable, Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
@@ -77,6 +78,13 @@ def add_business_days(day: date, n: int, closing_days: Collection[date] = ()) ->
     return day
 
 
+def add_months(day: date, n: int) -> date:
+    """The same day some months later; the month's last day where it has no such day (30.11. + 3 = 28.2. or 29.2.)."""
+    month = day.year * 12 + day.month - 1 + n
+    year, month = divmod(month, 12)
+    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
+
+
 def is_open(periods: Iterable[Opening], at: datetime, closed_on: Collection[date] = ()) -> bool:
     """Whether an instant lies in a weekly period on a day that is neither a public holiday nor in `closed_on`."""
     return closes_at(periods, at, closed_on) is not None
@@ -102,6 +110,13 @@ def next_opening(periods: Iterable[Opening], at: datetime, closed_on: Collection
             if opens_at > at:
                 return opens_at
     return None
+
+
+def first_open_day(periods: Iterable[Opening], at: datetime, closed_on: Collection[date] = ()) -> date | None:
+    """The local day of an instant that lies in a weekly period, else of the next opening; None when none comes."""
+    weekly = tuple(periods)
+    opens_at = at if is_open(weekly, at, closed_on) else next_opening(weekly, at, closed_on)
+    return None if opens_at is None else local_date(opens_at)
 
 
 def _periods_of(day: date, periods: Iterable[Opening], closed_on: Collection[date]) -> Iterator[Opening]:

@@ -161,7 +161,7 @@ class Area(_Setting):
     promise_business_days: Annotated[int, Field(ge=1, le=30)] = 5
     """A left message is answered by the end of this business day (rule 16)."""
     promise_warn_day: Annotated[int, Field(ge=1, le=30)] = 3
-    """Staff are to be warned after this business day (rule 16); no page does so yet."""
+    """Staff are warned after this business day (rule 16)."""
     hold_minutes: Annotated[int, Field(ge=1, le=60)] = 10
     """How long a picked time is kept for one person."""
     triage_mode: TriageMode = TriageMode.ROUTING_ONLY

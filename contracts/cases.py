@@ -55,6 +55,24 @@ class Ending(StrEnum):
     """It never was the unit's to take: ContactDeclined says why."""
     ELSEWHERE = "elsewhere"
     """It was sent elsewhere at once: ContactRouted says why."""
+    DONE = "done"
+    """Everything that was begun about it has come to its end."""
+    QUIET = "quiet"
+    """Nothing is going on, and nothing has happened for as long as the unit waits."""
+
+
+class Happened(StrEnum):
+    """What others have told intake of a contact."""
+
+    CONVERSATION_ACCEPTED = "conversation_accepted"
+    CONVERSATION_ENDED = "conversation_ended"
+    CONVERSATION_ABANDONED = "conversation_abandoned"
+    CALL_PROMISED = "call_promised"
+    CALL_ATTEMPTED = "call_attempted"
+    CALL_KEPT = "call_kept"
+    TIMES_OFFERED = "times_offered"
+    VISIT_BOOKED = "visit_booked"
+    VISIT_COMPLETED = "visit_completed"
 
 
 @event(
@@ -107,6 +125,51 @@ ContactParted.example = ContactParted.shown(
     contact_id=_CONTACT, from_case_id=_CASE, case_id="d1f6b7a4-0c52-4f0e-8a59-6a4a2f0b9e02", reason="other_matter",
     parted_at="2026-11-24T09:00:00Z",
 )  # fmt: skip
+
+
+@event(
+    owner="intake",
+    version=1,
+    about="contact_id",
+    external="the county's record system: a contact that is over",
+)
+class ContactClosed(Event):
+    """Nothing is going on about a contact any more; a case is over when all its contacts are.
+
+    Sent: when the last of its conversation, calls and visits has come to its end and no times are on offer, or when
+    nothing has happened for long. Not of a contact that was declined or sent elsewhere: that has been told.
+    """
+
+    contact_id: Id
+    case_id: Id
+    ending: Ending
+    closed_at: Instant
+
+
+ContactClosed.example = ContactClosed.shown(
+    contact_id=_CONTACT, case_id=_CASE, ending="done", closed_at="2026-11-26T08:43:00Z"
+)
+
+
+@event(
+    owner="intake",
+    version=1,
+    about="contact_id",
+    external="the county's record system: a contact that goes on after all",
+)
+class ContactReopened(Event):
+    """Something is going on again about a contact that was over.
+
+    Sent: when it gets a conversation, a promised call, times or a visit after ContactClosed, or after it had been sent
+    elsewhere.
+    """
+
+    contact_id: Id
+    case_id: Id
+    reopened_at: Instant
+
+
+ContactReopened.example = ContactReopened.shown(contact_id=_CONTACT, case_id=_CASE, reopened_at="2026-11-27T09:00:00Z")
 
 
 class CaseInBrief(View):

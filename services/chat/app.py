@@ -11,8 +11,8 @@ from services.chat.settings import ChatSettings
 def build(settings: Settings) -> Service:
     """Chat: queue, conversations, promised calls.
 
-    Hears ContactRouted, ContactDeclined, IdentityVerified, CallbackRequested, ReferralReceived; tells Conversation*,
-    IdentityRequested, Callback*.
+    Hears ContactRouted, ContactDeclined, IdentityVerified, CallbackRequested, ReferralReceived,
+    DueTimeSet; tells Conversation*, IdentityRequested, Callback*.
     """
     return Service(
         name="chat",

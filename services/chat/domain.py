@@ -91,12 +91,10 @@ def callback_due(kind: PromiseKind, received_at: datetime, area: Area) -> date:
     if kind is PromiseKind.ADVICE:
         received_on = calendar.local_date(received_at)
         return calendar.add_business_days(received_on, area.promise_business_days, area.closing_days)
-    if calendar.is_open(area.office_hours, received_at, area.closing_days):
-        return calendar.local_date(received_at)
-    begins_at = calendar.next_opening(area.office_hours, received_at, area.closing_days)
-    if begins_at is None:
+    office_day = calendar.first_open_day(area.office_hours, received_at, area.closing_days)
+    if office_day is None:
         raise Unprocessable("no-office-hours", f"area {area.code} has no office hours within a year")
-    return calendar.local_date(begins_at)
+    return office_day
 
 
 def is_on_time(at: datetime, due_on: date) -> bool:

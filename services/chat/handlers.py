@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from chassis import Handlers, Transaction, Unprocessable
 from contracts.areas import Area, Areas, UnknownArea
 from contracts.chat import CallbackPromised, CallbackState, ConversationQueued, ConversationState, LeftMessage
+from contracts.due import DueKind, DueTimeSet
 from contracts.intake import ContactDeclined, ContactRouted, Route
 from contracts.portal import CallbackRequested, IdentityVerified, PromiseKind
 from contracts.referrals import ReferralReceived
@@ -99,6 +100,16 @@ def _promise(tx: Transaction, callback: Callback) -> None:
     if store.promise(tx, callback):
         tx.publish(CallbackPromised.model_validate({**callback.model_dump(), "promised_at": tx.now}))
     tx.hint(contact=callback.contact_id, area=callback.area)
+
+
+@on(DueTimeSet)
+def move_promise(fact: DueTimeSet, tx: Transaction) -> None:
+    """A promised call is due when intake says: sooner by what the person answered, or as a professional corrects it."""
+    if fact.kind is DueKind.TREATMENT or tx.fact is None:
+        return
+    kind = PromiseKind(fact.kind.value)
+    if store.move_promise(tx, fact.due_id, kind=kind, due_on=fact.due_on, version=tx.fact.version):
+        tx.hint(contact=fact.contact_id, area=fact.area)
 
 
 def _opened(sealed: str, tx: Transaction) -> LeftMessage:

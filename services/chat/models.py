@@ -105,3 +105,5 @@ class Callback(ChatTable, table=True):
     attempts: int = 0
     requested_at: datetime = Field(sa_type=UtcInstant)
     kept_at: datetime | None = Field(default=None, sa_type=UtcInstant)
+    due_version: int = 0
+    """Which word of intake on the due day counts; 0 while it has said none."""

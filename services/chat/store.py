@@ -7,7 +7,7 @@ caller decides again on what is true now; so it holds on every database, whateve
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -270,6 +270,15 @@ def _add_to_promise(tx: Transaction, later: Callback) -> bool:
 
 def _is_stored(tx: Transaction, callback_id: UUID) -> bool:
     return tx.session.exec(select(Callback.callback_id).where(Callback.callback_id == callback_id)).first() is not None
+
+
+def move_promise(tx: Transaction, callback_id: UUID, *, kind: PromiseKind, due_on: date, version: int) -> bool:
+    """Take over the due day of a promised call; False when there is none such, or a later word on it is known."""
+    stands = (col(Callback.callback_id) == callback_id, col(Callback.state) == CallbackState.PROMISED)
+    older = col(Callback.due_version) < version
+    values = {"kind": kind, "due_on": due_on, "due_version": version}
+    statement = update(Callback).where(*stands, older).values(**values).returning(col(Callback.callback_id))
+    return tx.session.connection().execute(statement).first() is not None
 
 
 def promised_to(tx: Transaction, contact_id: UUID) -> Callback:

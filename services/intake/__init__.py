@@ -1,13 +1,16 @@
 """Intake: is this ours, is it safe, and where does it go.
 
-Hears ContactOpened and IdentityVerified (from the portal), VisitBooked and VisitCompleted (from scheduling).
-Tells TriageCompleted, ContactRouted, ContactDeclined, ReasonRecorded, FallRiskScreened, ContactJoined, ContactParted,
+Hears ContactOpened and IdentityVerified (from the portal), what becomes of a contact's conversation, calls and visits
+(from chat and scheduling).
+Tells TriageCompleted, ContactRouted, ContactDeclined, ReasonRecorded, FallRiskScreened,
+ContactJoined, ContactParted, ContactClosed, ContactReopened,
+DueTimeSet, DueTimeWarned, DueTimeKept, DueTimeMissed, DueTimeLifted,
 DoorClosed, DoorReopened, ReferralReceived, ReferralStatusChanged.
 Answers GetQuestionnaire, GetContact, GetPerson, RecordReason, GetReason, GetDemand,
 GetFallForms, ScreenFallRisk, GetFallPathway,
-GetOffer, ContinueCase, KeepNewCase, JoinContact, PartContact,
+GetOffer, ContinueCase, KeepNewCase, JoinContact, PartContact, CorrectDue,
 GetDoors, CloseDoor, ReopenDoor, SetCap,
 SendReferral, GetReferralStatus, GetReferral, GetReferrals.
 Owns contacts, cases, triage runs, the identity vault, the count of demand, what is done about falls, which doors are
-closed, and referrals.
+closed, referrals, and what is owed by when.
 """

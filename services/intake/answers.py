@@ -9,6 +9,7 @@ from services.intake.cases import answers as cases
 from services.intake.closings import answers as closings
 from services.intake.demand import answers as demand
 from services.intake.domain import unknown_contact
+from services.intake.due import answers as due
 from services.intake.falls import answers as falls
 from services.intake.identity import answers as identity
 from services.intake.models import Contact
@@ -52,5 +53,6 @@ answers = contacts.and_also(
     cases.answers,
     closings.answers,
     referrals.answers,
+    due.answers,
 )
 """Everything intake answers."""

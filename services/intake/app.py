@@ -34,7 +34,6 @@ def build(settings: Settings) -> Service:
             settings,
             areas,
             own,
-            load_areas(settings.areas_dir, practice=settings.always_open),
             load_questionnaires(own.questionnaires_dir),
             load_fall_rules(own.fall_rules_dir, areas),
             open_vault(own, practice_file=practice_file),

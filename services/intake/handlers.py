@@ -8,20 +8,30 @@ from typing import Any
 from chassis import Handlers, Refused, Transaction, Unprocessable
 from chassis.calendar import is_open, local_date
 from contracts.areas import Area, Areas
+from contracts.cases import Happened
+from contracts.chat import (
+    CallbackAttempted,
+    CallbackKept,
+    CallbackPromised,
+    ConversationAbandoned,
+    ConversationAccepted,
+    ConversationEnded,
+)
 from contracts.closings import Door
 from contracts.intake import ContactDeclined, ContactRouted, RouteReason, TriageCompleted
 from contracts.portal import ContactOpened
 from contracts.public import ContactCounted
 from contracts.referrals import ReferralStatus
-from contracts.scheduling import VisitBooked, VisitCompleted
+from contracts.scheduling import TimesOffered, VisitBooked, VisitCompleted
 from services.intake import domain, store
-from services.intake.cases.store import begin as begin_case
+from services.intake.cases import handlers as cases
 from services.intake.closings import handlers as closings
 from services.intake.closings.domain import Doors, shut
 from services.intake.demand.domain import iso_week
 from services.intake.demand.store import count
 from services.intake.domain import Declined, Routed, Shut
 from services.intake.identity import handlers as identity
+from services.intake.identity.vault import Vault
 from services.intake.referrals import handlers as referrals
 from services.intake.triage.questionnaire import Questionnaires
 from services.intake.triage.store import add_run
@@ -49,8 +59,7 @@ def decide(fact: ContactOpened, tx: Transaction, areas: Areas, questionnaires: Q
         closings.count(tx, area, doors, route=decision.route, origin=fact.origin)
     place, day = areas.counted(fact.area, fact.municipality), local_date(tx.now)
     _count(fact, tx, domain.counted(fact, decision, questionnaire, place=place, day=day), area)
-    group, over = domain.group(questionnaire, fact.trouble), domain.over_at_once(decision)
-    begin_case(tx.session, fact.contact_id, group=group, over=over)
+    cases.begin(tx, fact, decision, questionnaire, area)
     tx.hint(contact=fact.contact_id)
 
 
@@ -97,16 +106,61 @@ def _shut(area: Area, doors: Doors, at: datetime) -> Shut:
     return {**out_of_hours, **shut(doors, at)}
 
 
+@contacts(ConversationAccepted)
+def conversation_accepted(fact: ConversationAccepted, tx: Transaction, vault: Vault) -> None:
+    what = Happened.CONVERSATION_ACCEPTED
+    cases.happened(tx, fact.contact_id, what, fact.conversation_id, at=fact.accepted_at, vault=vault)
+
+
+@contacts(ConversationEnded)
+def conversation_ended(fact: ConversationEnded, tx: Transaction, vault: Vault) -> None:
+    what = Happened.CONVERSATION_ENDED
+    cases.happened(tx, fact.contact_id, what, fact.conversation_id, at=fact.ended_at, vault=vault)
+
+
+@contacts(ConversationAbandoned)
+def conversation_abandoned(fact: ConversationAbandoned, tx: Transaction, vault: Vault) -> None:
+    what = Happened.CONVERSATION_ABANDONED
+    cases.happened(tx, fact.contact_id, what, fact.conversation_id, at=fact.abandoned_at, vault=vault)
+
+
+@contacts(CallbackPromised)
+def call_promised(fact: CallbackPromised, tx: Transaction, areas: Areas, vault: Vault) -> None:
+    """A promised call is owed by the day chat has promised, or sooner when the answers ask for it."""
+    cases.promised(tx, fact, areas, vault)
+
+
+@contacts(CallbackAttempted)
+def call_attempted(fact: CallbackAttempted, tx: Transaction, vault: Vault) -> None:
+    what = Happened.CALL_ATTEMPTED
+    cases.happened(tx, fact.contact_id, what, fact.callback_id, at=fact.attempted_at, vault=vault)
+
+
+@contacts(CallbackKept)
+def call_kept(fact: CallbackKept, tx: Transaction, vault: Vault) -> None:
+    cases.happened(tx, fact.contact_id, Happened.CALL_KEPT, fact.callback_id, at=fact.kept_at, vault=vault)
+
+
+@contacts(TimesOffered)
+def times_offered(fact: TimesOffered, tx: Transaction, vault: Vault) -> None:
+    what = Happened.TIMES_OFFERED
+    cases.happened(tx, fact.contact_id, what, fact.contact_id, at=fact.offered_at, vault=vault)
+
+
 @contacts(VisitBooked)
-def note_booked(fact: VisitBooked, tx: Transaction) -> None:
+def visit_booked(fact: VisitBooked, tx: Transaction, vault: Vault) -> None:
     """The person has a time: whoever sent them hears of it."""
     referrals.has_become(tx, fact, fact.contact_id, ReferralStatus.BOOKED)
+    what, starts_at = Happened.VISIT_BOOKED, fact.starts_at
+    cases.happened(tx, fact.contact_id, what, fact.visit_id, at=fact.booked_at, vault=vault, starts_at=starts_at)
 
 
 @contacts(VisitCompleted)
-def note_completed(fact: VisitCompleted, tx: Transaction) -> None:
+def visit_completed(fact: VisitCompleted, tx: Transaction, vault: Vault) -> None:
     """The person was met: whoever sent them hears of it."""
     referrals.has_become(tx, fact, fact.contact_id, ReferralStatus.COMPLETED)
+    what = Happened.VISIT_COMPLETED
+    cases.happened(tx, fact.contact_id, what, fact.visit_id, at=fact.completed_at, vault=vault)
 
 
 on = contacts.and_also(identity.on)

@@ -25,5 +25,7 @@ class IntakeSettings(BaseSettings):
     """Keys of the vault, `<id>:<32 bytes in base64>`, separated by white space. The first locks, all open."""
     vault_keys_file: Path | None = None
     """A secret file that holds the same. In practice, when neither is set, one is made under the data folder."""
+    quiet_days: Annotated[int, Field(ge=1, le=365)] = 30
+    """After how long without anything going on a contact is over."""
     reopen_days: Annotated[int, Field(ge=0, le=365)] = 30
     """How long after its end a case is still offered to be gone on with."""

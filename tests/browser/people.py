@@ -187,11 +187,11 @@ class Resident(Person):
         expect(self.heading(self.t("questions.title"))).to_be_visible()
 
     def answers(self) -> None:
-        """Fill in the questionnaire: 23 to 74 years old, no red flag, the first choice of everything else."""
+        """Fill in the questionnaire: 23 to 74, no red flag, neither new nor worse, the first choice of all else."""
         groups = self.page.get_by_role("group")
         for place in range(groups.count()):
             group = groups.nth(place)
-            plain = group.locator('input[value="no"], input[value="23_74"]')
+            plain = group.locator('input[value="no"], input[value="23_74"], input[value="same"]')
             choice = plain if plain.count() else group.get_by_role("radio").first
             group.locator(f'label[for="{choice.get_attribute("id")}"]').click()
 

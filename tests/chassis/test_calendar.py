@@ -166,3 +166,34 @@ def test_a_day_is_as_long_as_the_clock_makes_it(day: date, hours: int) -> None:
     """The clock turns on 29.3.2026 and 25.10.2026 (domain.md section 5)."""
     before = calendar.end_of_day(day - timedelta(days=1))
     assert calendar.end_of_day(day) - before == timedelta(hours=hours)
+
+
+@pytest.mark.parametrize(
+    ("day", "months", "later"),
+    [
+        (date(2026, 11, 24), 3, date(2027, 2, 24)),
+        (date(2026, 11, 30), 3, date(2027, 2, 28)),
+        (date(2027, 11, 30), 3, date(2028, 2, 29)),
+        (date(2026, 8, 31), 3, date(2026, 11, 30)),
+        (date(2026, 12, 1), 1, date(2027, 1, 1)),
+        (date(2026, 1, 31), 12, date(2027, 1, 31)),
+    ],
+)
+def test_some_months_later_is_the_same_day_or_the_months_last(day: date, months: int, later: date) -> None:
+    assert calendar.add_months(day, months) == later
+
+
+@pytest.mark.parametrize(
+    ("at", "day"),
+    [
+        (local(2026, 11, 24, 10), date(2026, 11, 24)),
+        (local(2026, 11, 24, 8), date(2026, 11, 24)),
+        (local(2026, 11, 24, 11), date(2026, 11, 26)),
+    ],
+)
+def test_the_first_open_day_is_today_while_open_else_that_of_the_next_opening(at: datetime, day: date) -> None:
+    assert calendar.first_open_day(SOITE, at) == day
+
+
+def test_without_an_opening_within_a_year_there_is_no_first_open_day() -> None:
+    assert calendar.first_open_day((), local(2026, 11, 24, 10)) is None

@@ -3,12 +3,51 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from enum import StrEnum
 from typing import Protocol, TypeVar
 from uuid import UUID
 
 from chassis.errors import Refused
-from contracts.cases import JoinGround
+from contracts.cases import Happened, JoinGround
 from contracts.public import TroubleGroup
+
+BEGINS = {Happened.CONVERSATION_ACCEPTED, Happened.CALL_PROMISED, Happened.VISIT_BOOKED}
+ENDS = {
+    Happened.CONVERSATION_ENDED,
+    Happened.CONVERSATION_ABANDONED,
+    Happened.CALL_KEPT,
+    Happened.VISIT_COMPLETED,
+}
+
+
+class Standing(StrEnum):
+    """How a contact stands."""
+
+    GOING_ON = "going_on"
+    """A conversation is open, a call promised, a visit booked."""
+    WAITING = "waiting"
+    """The person may come back to it: nothing has begun yet, or times are on offer."""
+    OVER = "over"
+    """What was begun has come to its end."""
+
+
+def standing(happened: Iterable[tuple[Happened, UUID]]) -> Standing:
+    """How a contact stands after what has happened, in whatever order it was heard.
+
+    Args:
+        happened: what, and of which conversation, call or visit; an end may be heard before its beginning. That times
+            were offered is of the contact itself: a visit booked later takes them up.
+    """
+    seen = list(happened)
+    begun = {about for what, about in seen if what in BEGINS}
+    ended = {about for what, about in seen if what in ENDS}
+    if begun - ended:
+        return Standing.GOING_ON
+    offers = [place for place, (what, _) in enumerate(seen) if what is Happened.TIMES_OFFERED]
+    booked = [place for place, (what, _) in enumerate(seen) if what is Happened.VISIT_BOOKED]
+    if not ended or max(offers, default=-1) > max(booked, default=-1):
+        return Standing.WAITING
+    return Standing.OVER
 
 
 class Troubled(Protocol):

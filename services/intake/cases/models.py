@@ -37,6 +37,21 @@ class Membership(IntakeTable, table=True):
     closed: str | None = Field(default=None, max_length=16)
     """Why it is over; None while it is going on."""
     closed_at: datetime | None = Field(default=None, sa_type=UtcInstant)
+    quiet_since: datetime | None = Field(default=None, sa_type=UtcInstant, index=True)
+    """Since when nothing is going on about a contact that is not over; None while something is."""
+
+
+class Happening(IntakeTable, table=True):
+    """What chat and scheduling have told of a contact. Rows are only added."""
+
+    number: int | None = Field(default=None, primary_key=True)
+    contact_id: UUID = Field(foreign_key="contact.contact_id", index=True)
+    what: str = Field(max_length=32)
+    about_id: UUID
+    """Of the conversation, the callback or the visit."""
+    at: datetime = Field(sa_type=UtcInstant)
+    starts_at: datetime | None = Field(default=None, sa_type=UtcInstant)
+    """Of a visit."""
 
 
 class Joining(IntakeTable, table=True):

@@ -16,9 +16,9 @@ from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import Select
 
 from chassis import Viewer
-from contracts.cases import Ending, JoinedBy, JoinGround, PartReason
+from contracts.cases import Ending, Happened, JoinedBy, JoinGround, PartReason
 from contracts.public import TroubleGroup
-from services.intake.cases.models import Case, Joining, Membership
+from services.intake.cases.models import Case, Happening, Joining, Membership
 from services.intake.models import Contact
 
 _FRESH = {"populate_existing": True}
@@ -27,6 +27,9 @@ _FRESH = {"populate_existing": True}
 NEVER_TAKEN = (Ending.DECLINED, Ending.ELSEWHERE)
 """Why a contact was over the moment it began: there is nothing of it to go on with."""
 
+
+SWEPT = 200
+"""Contacts that one transaction of the clock looks at."""
 
 MOST_EARLIER = 20
 """Earlier cases looked at; the newest come first."""
@@ -51,8 +54,10 @@ def begin(session: Session, contact_id: UUID, *, group: TroubleGroup, over: Endi
     """
     contact = session.get_one(Contact, contact_id)
     case_id = _new_case(session, contact, group)
-    closed_at = contact.decided_at if over else None
-    session.add(Membership(contact_id=contact_id, case_id=case_id, closed=over, closed_at=closed_at))
+    at = contact.decided_at
+    member = Membership(contact_id=contact_id, case_id=case_id, closed=over)
+    member.closed_at, member.quiet_since = (at, None) if over else (None, at)
+    session.add(member)
     session.flush()
 
 
@@ -101,7 +106,8 @@ def earlier(
     Of the same county, begun before the contact, going on or over since `since`: the same person's, and those with a
     contact of the same browser session that are nobody else's. That two are about one trouble is for the rules to say.
     """
-    member, person = col(Membership.case_id) == col(Case.case_id), of.contact.person_id
+    member = col(Membership.case_id) == col(Case.case_id)
+    person = of.contact.person_id if of.contact.identified_at else None  # as a professional has sent them, say
     going_on = col(Membership.closed).is_(None)
     lately = (col(Membership.closed_at) >= since) & col(Membership.closed).not_in(NEVER_TAKEN)
     mine: Any = exists().where(member, col(Membership.contact_id).in_(list(in_session)))
@@ -180,8 +186,38 @@ def part_for_good(session: Session, of: Place, *, at: datetime) -> UUID:
 def close(session: Session, contact_id: UUID, why: Ending, *, at: datetime) -> bool:
     """A contact is over; False when it was before."""
     going_on = (col(Membership.contact_id) == contact_id, col(Membership.closed).is_(None))
-    statement = update(Membership).where(*going_on).values(closed=why.value, closed_at=at)
+    statement = update(Membership).where(*going_on).values(closed=why.value, closed_at=at, quiet_since=None)
     return session.connection().execute(statement.returning(col(Membership.contact_id))).first() is not None
+
+
+def go_on(session: Session, contact_id: UUID, *, quiet_since: datetime | None) -> None:
+    """A contact is not over, whatever was said before."""
+    mine = col(Membership.contact_id) == contact_id
+    values = {"closed": None, "closed_at": None, "quiet_since": quiet_since}
+    session.connection().execute(update(Membership).where(mine).values(values))
+
+
+def quiet(session: Session, before: datetime) -> Sequence[UUID]:
+    """Contacts about which nothing has been going on since before a moment, longest first; a batch of them."""
+    statement = select(Membership.contact_id).where(col(Membership.quiet_since) < before)
+    return session.exec(statement.order_by(col(Membership.quiet_since)).limit(SWEPT)).all()
+
+
+def note(session: Session, happening: Happening) -> None:
+    """Keep what was told of a contact."""
+    session.connection().execute(insert(Happening), happening.model_dump(exclude={"number"}))
+
+
+def happenings(session: Session, *contact_ids: UUID) -> Sequence[Happening]:
+    """What was told of contacts, in the order it happened."""
+    mine = col(Happening.contact_id).in_(contact_ids)
+    return session.exec(select(Happening).where(mine).order_by(col(Happening.at), col(Happening.number))).all()
+
+
+def ended(session: Session, contact_id: UUID, about_id: UUID) -> datetime | None:
+    """When a promised call of a contact reached the person, as far as it was heard."""
+    mine = (Happening.contact_id == contact_id, Happening.about_id == about_id)
+    return session.exec(select(Happening.at).where(*mine, Happening.what == Happened.CALL_KEPT)).first()
 
 
 def settle(session: Session, contact_id: UUID) -> None:

@@ -79,6 +79,15 @@ def person(session: Session, vault: Vault, contact_id: UUID, viewer: Viewer) -> 
     )
 
 
+def birth_date(session: Session, vault: Vault, contact_id: UUID, viewer: Viewer) -> date | None:
+    """When the person behind a contact was born, and nothing else of them; None as in `person`."""
+    found = contact(session, contact_id, viewer)
+    row = session.get(Person, found.person_id) if found and found.person_id else None
+    if row is None:
+        return None
+    return date.fromisoformat(vault.open(row.birth_date, place=_place(row.person_id, "birth_date")))
+
+
 def _recognised(session: Session, lookups: list[str]) -> UUID | None:
     return session.exec(select(Person.person_id).where(col(Person.lookup).in_(lookups))).first() if lookups else None
 

@@ -11,7 +11,7 @@ from contracts.areas import Areas, load_areas
 from services.intake.app import build
 from services.intake.settings import QUESTIONNAIRES
 from services.intake.triage.questionnaire import Questionnaire, load_questionnaires
-from tests.stack import postgres
+from tests.stack import DATABASES, postgres
 from tests.unit import Unit, practice_settings
 
 __all__ = ["postgres"]  # a fixture, shared with the other folders that need the server
@@ -39,6 +39,20 @@ def real_intake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Uni
     unit = Unit(build(practice_settings(tmp_path, **production)))
     yield unit
     unit.close()
+
+
+@pytest.fixture(params=DATABASES)
+def together(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[list[Unit]]:
+    """Two processes of intake over one database, with one clock. SQLite has one process: two threads of it."""
+    over = {}
+    if request.param == "postgresql":
+        over["database_url"] = request.getfixturevalue("postgres").make(["intake"])
+    service = build(practice_settings(tmp_path, **over))
+    units = [Unit(service), Unit(service)]
+    units[1].clock = units[0].clock
+    yield units
+    for unit in units:
+        unit.close()
 
 
 @pytest.fixture(scope="session")

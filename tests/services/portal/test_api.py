@@ -52,9 +52,8 @@ class Caller:
 
     def _answered(self) -> dict[str, Any]:
         asked = self._town.units["intake"].asks(_questions(), viewer=_passer_by())
-        answers = [
-            {"question": one.code, "answer": "no" if one.red_flag else one.options[0].code} for one in asked.questions
-        ]
+        mild = {"course": "same"} | {one.code: "no" for one in asked.questions if one.red_flag}
+        answers = [{"question": one.code, "answer": mild.get(one.code, one.options[0].code)} for one in asked.questions]
         return OPENING | {"answers": answers}
 
 

@@ -177,10 +177,10 @@ class Town:
 
 
 def filled(page: str, age: str = "23_74") -> dict[str, str]:
-    """The questionnaire of a page answered without a red flag."""
+    """The questionnaire of a page answered without a red flag, the trouble neither new nor worse."""
     radios = re.findall(r'name="(q_[^"]+)" value="([^"]+)"', page)
-    answers = dict(reversed(radios))
-    return {"age": age} | {name: "no" if (name, "no") in radios else value for name, value in answers.items()}
+    mild = {name: value for name, value in radios if value in ("no", "same")}
+    return {"age": age} | dict(reversed(radios)) | mild
 
 
 def new_key() -> str:
