@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from contracts.base import (
     AreaCode,
@@ -166,6 +166,10 @@ ContactDeclined.example = ContactDeclined.shown(
 )
 
 
+FOUND_BY_MAX = 300
+"""Characters of what somebody writes to find a trouble."""
+
+
 class Option(View):
     """One answer a question offers."""
 
@@ -210,6 +214,27 @@ class GetQuestionnaire(Ask[QuestionnaireView]):
     trouble: Code | None = None
     version: Version | None = None
     """One that was asked before; without it, the one in force."""
+
+
+class FoundTroubles(View):
+    """What somebody's own words may mean."""
+
+    emergency: bool
+    """They name a sign that means the emergency number: that is said first, before any questionnaire."""
+    troubles: tuple[Trouble, ...]
+    """The best match first; none when nothing is near enough."""
+
+
+@query(owner="intake", version=1)
+class FindTroubles(Ask[FoundTroubles]):
+    """Which troubles somebody's own words may mean, in whatever language of service they are written.
+
+    The words are compared and kept nowhere.
+    """
+
+    language: Language
+    """Of the answer."""
+    words: Annotated[str, StringConstraints(min_length=1, max_length=FOUND_BY_MAX)]
 
 
 class TraceKind(StrEnum):

@@ -6,7 +6,7 @@ Tells TriageCompleted, ContactRouted, ContactDeclined, ReasonRecorded, FallRiskS
 ContactJoined, ContactParted, ContactClosed, ContactReopened,
 DueTimeSet, DueTimeWarned, DueTimeKept, DueTimeMissed, DueTimeLifted,
 DoorClosed, DoorReopened, ReferralReceived, ReferralStatusChanged.
-Answers GetQuestionnaire, GetContact, GetPerson, RecordReason, GetReason, GetDemand,
+Answers GetQuestionnaire, FindTroubles, GetContact, GetPerson, RecordReason, GetReason, GetDemand,
 GetFallForms, ScreenFallRisk, GetFallPathway,
 GetOffer, ContinueCase, KeepNewCase, JoinContact, PartContact, CorrectDue,
 GetDoors, CloseDoor, ReopenDoor, SetCap,

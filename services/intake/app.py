@@ -8,6 +8,7 @@ from services.intake import answers, handlers, jobs, models
 from services.intake.falls.ruleset import load_fall_rules
 from services.intake.identity.vault import open_vault
 from services.intake.settings import IntakeSettings
+from services.intake.triage.finding import Finders
 from services.intake.triage.questionnaire import load_questionnaires
 
 
@@ -22,6 +23,7 @@ def build(settings: Settings) -> Service:
         FallRulesError: a file of fall rules does not, or a county names a rule it does not have.
     """
     own, areas = IntakeSettings(), load_areas(settings.areas_dir, practice=settings.always_open)
+    questionnaires = load_questionnaires(own.questionnaires_dir)
     practice_file = settings.keys_dir / "intake-vault.keys" if settings.practice else None
     return Service(
         name="intake",
@@ -34,7 +36,8 @@ def build(settings: Settings) -> Service:
             settings,
             areas,
             own,
-            load_questionnaires(own.questionnaires_dir),
+            questionnaires,
+            Finders(questionnaires),
             load_fall_rules(own.fall_rules_dir, areas),
             open_vault(own, practice_file=practice_file),
         ],

@@ -27,6 +27,7 @@ from services.portal.pages import (
     errors,
     falls,
     front,
+    own_words,
     practice,
     questions,
     static,
@@ -36,7 +37,7 @@ from services.portal.practice import calendar, mail
 from services.portal.settings import PortalSettings
 
 LOCAL_HOSTS = {"localhost", "127.0.0.1", "[::1]"}
-PAGES = (static, front, questions, falls, case, desk, desk_talk, desk_lists, desk_demand)
+PAGES = (static, front, own_words, questions, falls, case, desk, desk_talk, desk_lists, desk_demand)
 """Modules with `routes`."""
 
 jobs = Jobs()

@@ -7,8 +7,19 @@ from datetime import timedelta
 from chassis import Answers, Refused, Transaction
 from chassis.calendar import local_date
 from contracts.base import Language
-from contracts.intake import GetQuestionnaire, Option, Question, QuestionnaireView, Trace, TraceStep, Trouble
+from contracts.intake import (
+    FindTroubles,
+    FoundTroubles,
+    GetQuestionnaire,
+    Option,
+    Question,
+    QuestionnaireView,
+    Trace,
+    TraceStep,
+    Trouble,
+)
 from services.intake.triage.domain import decided_by
+from services.intake.triage.finding import Finders
 from services.intake.triage.models import TriageRun
 from services.intake.triage.questionnaire import Choice, Questionnaire, Questionnaires, Subject
 
@@ -36,6 +47,13 @@ def questionnaire(ask: GetQuestionnaire, tx: Transaction, questionnaires: Questi
         questions=_questions(asked, trouble, ask.language) if trouble else (),
         answerable=questionnaires.in_force(asked.version, days),
     )
+
+
+@answers(FindTroubles)
+def find_troubles(ask: FindTroubles, tx: Transaction, finders: Finders) -> FoundTroubles:
+    found = finders.current(local_date(tx.now)).find(ask.words)
+    troubles = tuple(Trouble(code=one.code, text=one.text.of(ask.language)) for one in found.troubles)
+    return FoundTroubles(emergency=found.emergency, troubles=troubles)
 
 
 def _questions(asked: Questionnaire, trouble: Subject, language: Language) -> tuple[Question, ...]:

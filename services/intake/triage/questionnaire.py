@@ -48,6 +48,22 @@ class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+Phrase = Annotated[str, StringConstraints(pattern=r"^\w+\*?( \w+\*?)*$", max_length=60)]
+"""A word as people write it, or several that must all be there; `*` at a word's end stands for any ending."""
+
+
+class Words(_Part):
+    """What people write when they mean something, in every language of service."""
+
+    fi: Annotated[tuple[Phrase, ...], Field(min_length=1)]
+    sv: Annotated[tuple[Phrase, ...], Field(min_length=1)]
+    en: Annotated[tuple[Phrase, ...], Field(min_length=1)]
+
+    def of(self, language: Language) -> tuple[str, ...]:
+        """Those of one language."""
+        return {Language.FI: self.fi, Language.SV: self.sv, Language.EN: self.en}[language]
+
+
 class _Row(_Part):
     """Something that asks for an outcome, and where that comes from."""
 
@@ -66,6 +82,8 @@ class Sign(_Row):
     """A row of the red-flag table."""
 
     text: Texts
+    words: Words | None = None
+    """Of a sign of class emergency_112: what people write who have it."""
 
 
 class Flag(_Part):
@@ -115,6 +133,8 @@ class Subject(_Part):
     group: TroubleGroup = TroubleGroup.OTHER
     """What it is counted under in public statistics."""
     text: Texts
+    words: Words
+    """What people write who mean it."""
     flags: Annotated[tuple[Code, ...], Field(min_length=1)]
     questions: tuple[Code, ...]
 
@@ -131,6 +151,8 @@ class Questionnaire(_Part):
 
     version: Version
     otherwise: Otherwise
+    ordinary: Words
+    """Everyday words that only look like one of a trouble or sign."""
     lead: Lead
     flag_options: tuple[Choice, ...]
     signs: tuple[Sign, ...]
@@ -200,6 +222,13 @@ class Questionnaire(_Part):
         shown = {sign.code for sign in self.emergency_signs()}
         if forgotten := {sign.code for sign in self.signs} - asked - shown:
             raise ValueError(f"red flags nobody is asked about: {', '.join(sorted(forgotten))}")
+        return self
+
+    @model_validator(mode="after")
+    def _an_emergency_can_be_written(self) -> Self:
+        for sign in self.signs:
+            if (sign.words is not None) != (sign.outcome is TriageOutcome.EMERGENCY_112):
+                raise ValueError(f"{sign.code}: signs of class emergency_112 have words, and no others")
         return self
 
     @model_validator(mode="after")

@@ -14,7 +14,7 @@ from chassis import Refused
 from contracts.areas import Area, Municipality
 from contracts.base import Language
 from contracts.chat import ChannelView, GetChannel
-from contracts.intake import QuestionnaireView
+from contracts.intake import FOUND_BY_MAX, QuestionnaireView, Trouble
 from services.portal.edge import PASSER_BY, Edge
 from services.portal.forms import Form
 from services.portal.language import Words, preferred, words
@@ -91,14 +91,26 @@ async def _channel(edge: Edge, area: str) -> ChannelView | None:
         return None
 
 
-async def _front(request: Request, language: Language, form: Form) -> Response:
+async def front_page(
+    request: Request, language: Language, form: Form, found: tuple[Trouble, ...] | None = None
+) -> Response:
+    """The front page.
+
+    Args:
+        request: what it answers.
+        language: of the page.
+        form: what has been filled in, and what is wrong with it.
+        found: what the person's own words may mean, best first; None when they have written none.
+    """
     edge, t = edge_of(request), words(language)
 
     async def troubles() -> list[tuple[str, str]]:
         try:
-            return [(one.code, one.text) for one in (await questionnaire(edge, language)).troubles]
+            every = (await questionnaire(edge, language)).troubles
         except Refused:
             return []
+        first = found or ()
+        return [(one.code, one.text) for one in (*first, *(one for one in every if one not in first))]
 
     channels = asyncio.gather(*(_channel(edge, code) for code in edge.areas))
     picks = await troubles()
@@ -106,7 +118,8 @@ async def _front(request: Request, language: Language, form: Form) -> Response:
     page = page_of(request, language, "")
     status = UNPROCESSABLE if form.errors else 200
     places = [(one.name, one.municipalities) for one in counties]
-    return shown("front.html", page, status=status, counties=counties, places=places, troubles=picks, form=form)
+    matter = {"counties": counties, "places": places, "troubles": picks, "found": found, "most": FOUND_BY_MAX}
+    return shown("front.html", page, status=status, form=form, **matter)
 
 
 @routes.get("/")
@@ -116,7 +129,7 @@ async def root(request: Request) -> Response:
 
 @routes.get("/{language}")
 async def front(request: Request, language: Language, kunta: Word = "", vaiva: Word = "") -> Response:
-    return await _front(request, language, Form({"kunta": kunta, "vaiva": vaiva}))
+    return await front_page(request, language, Form({"kunta": kunta, "vaiva": vaiva}))
 
 
 @routes.get("/{language}/turvallisuus")
@@ -129,7 +142,7 @@ async def safety(request: Request, language: Language, kunta: Word = "", vaiva: 
         asked = None
     wish = wish_of(edge, asked, form, words(language))
     if wish is None:
-        return await _front(request, language, form)
+        return await front_page(request, language, form)
     page = page_of(request, language, "/turvallisuus", query=wish.query, area=wish.area)
     return shown("safety.html", page, signs=asked.safety_signs if asked else ())
 

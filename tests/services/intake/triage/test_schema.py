@@ -74,10 +74,13 @@ def test_these_are_the_kinds_of_text_there_are() -> None:
         "lead.one",
         "lead.many",
         "flag_options.text",
+        "ordinary",
         "signs.text",
+        "signs.words",
         "questions.text",
         "questions.options.text",
         "troubles.text",
+        "troubles.words",
     }
 
 
