@@ -23,7 +23,7 @@ from contracts.base import (
     event,
     query,
 )
-from contracts.portal import _CONTACT, PromiseKind
+from contracts.portal import _CONTACT, PromiseKind, WarningShown
 
 _CONVERSATION = Id("b7b1a3f2-6d0b-4f35-8d8e-6c2f0b9d7a10")
 _THERAPIST = Id("9a3d5c10-77a4-4c8b-9d41-2f9a5a0c1e01")
@@ -40,10 +40,9 @@ FirstName = Annotated[str, StringConstraints(min_length=1, max_length=80)]
 
 
 class LeftMessage(Message):
-    """What is sealed in `CallbackRequested.message`. Only chat opens it."""
+    """What is sealed in `CallbackRequested.message`, its number checked by the front end. Only chat opens it."""
 
     phone: Annotated[str, StringConstraints(min_length=3, max_length=32, strip_whitespace=True)]
-    """Number to call, as the front end has checked it."""
     words: Annotated[str, StringConstraints(max_length=MESSAGE_MAX, strip_whitespace=True)] = ""
 
 
@@ -307,7 +306,7 @@ class MessageView(View):
 
 
 class ConversationView(View):
-    """A conversation as one of its two sides sees it."""
+    """A conversation as one of its two sides sees it. With an alert, a warning the person went on from, it is first."""
 
     conversation_id: Id
     contact_id: Id
@@ -315,6 +314,7 @@ class ConversationView(View):
     municipality: MunicipalityCode
     language: Language
     trouble: Code
+    alert: WarningShown | None = None
     channel: Code
     state: ConversationState
     position: int | None
@@ -337,11 +337,10 @@ class GetConversation(Ask[ConversationView]):
 
 
 class MessagesView(View):
-    """Messages after a sequence, in order."""
+    """Messages after a sequence, in order; `more` when the answer was getting too long for the bus: ask on."""
 
     messages: tuple[MessageView, ...]
     more: bool = False
-    """The answer was getting too long for the bus: ask again after the last one."""
 
 
 @query(owner="chat", version=1)
@@ -365,13 +364,14 @@ class GetQueue(Ask[QueueView]):
 
 
 class CallbackView(View):
-    """A promised call, with what the caller needs."""
+    """A promised call, with what the caller needs. With an alert, a warning the person went on from, it is first."""
 
     callback_id: Id
     contact_id: Id
     area: AreaCode
     municipality: MunicipalityCode
     language: Language
+    alert: WarningShown | None = None
     kind: PromiseKind
     state: CallbackState
     due_on: date

@@ -21,7 +21,7 @@ from contracts.base import (
     event,
     query,
 )
-from contracts.portal import _CONTACT, Answer, Origin
+from contracts.portal import _CONTACT, Answer, Origin, WarningShown
 
 
 class TriageMode(StrEnum):
@@ -72,6 +72,8 @@ class RouteReason(StrEnum):
     URGENT_REFERRAL = "urgent_referral"
     RED_FLAGS_NOT_CHECKED = "red_flags_not_checked"
     """The professional has not looked for red flags."""
+    WARNING_PASSED = "warning_passed"
+    """The person was told to turn elsewhere, and went on."""
 
 
 class DeclineReason(StrEnum):
@@ -134,6 +136,8 @@ class ContactRouted(Event):
     route: Route
     reasons: Annotated[tuple[RouteReason, ...], Field(max_length=8)]
     """Why, most important first."""
+    alert: WarningShown | None = None
+    """The person went on past this warning: whoever meets them is told first of all."""
     decided_at: Instant
 
 
@@ -297,6 +301,8 @@ class ContactView(View):
     declined: DeclineReason | None
     outcome: TriageOutcome | None
     flags: tuple[Code, ...]
+    alert: WarningShown | None = None
+    """The warning the person went on from."""
     identified: bool
     opened_at: Instant
     trace: Trace | None = None

@@ -36,6 +36,18 @@ class AgeBand(StrEnum):
     FROM_75 = "75_plus"
 
 
+class WarningShown(StrEnum):
+    """Outcomes of triage, most severe first, whose page tells a person to turn to others than us.
+
+    A person who has read it may go on; the therapist who meets them is told of it. Source: rule 11.
+    """
+
+    EMERGENCY_112 = "emergency_112"
+    URGENT_NOW = "urgent_now"
+    URGENT_SAME_DAY = "urgent_same_day"
+    PHYSICIAN = "physician"
+
+
 class AssuranceLevel(StrEnum):
     """Level of assurance of a strong identification (eIDAS and Finnish Trust Network words)."""
 
@@ -89,12 +101,33 @@ class ContactOpened(Event):
     """Version of the questionnaire that was answered."""
     answers: Annotated[tuple[Answer, ...], Field(max_length=60)]
     """Question by question, codes only."""
+    warned: WarningShown | None = None
+    """The warning the person was shown on the way in and went on from."""
     opened_at: Instant
 
 
 ContactOpened.example = ContactOpened.shown(
     contact_id=_CONTACT, origin="chat", language="fi", trouble="knee", age_band="23_74", questionnaire="2026-11-01",
     answers=[{"question": "duration", "answer": "under_3_months"}], opened_at="2026-11-24T08:01:00Z",
+)  # fmt: skip
+
+
+@event(owner="portal", version=1, about="contact_id")
+class WarningPassed(Event):
+    """A person was told to turn elsewhere, has read it, and still wants to reach a physiotherapist.
+
+    Sent: once per contact, when the person goes on from the page of their outcome.
+    Source: rule 11.
+    """
+
+    contact_id: Id
+    outcome: WarningShown
+    """What the page told."""
+    passed_at: Instant
+
+
+WarningPassed.example = WarningPassed.shown(
+    contact_id=_CONTACT, outcome="urgent_now", passed_at="2026-11-24T08:01:40Z"
 )  # fmt: skip
 
 

@@ -21,6 +21,10 @@ def contact_opened(**over: Any) -> portal.ContactOpened:
     return like_the_example(portal.ContactOpened, **{"contact_id": uuid4()} | over)
 
 
+def warning_passed(**over: Any) -> portal.WarningPassed:
+    return like_the_example(portal.WarningPassed, **over)
+
+
 def identity_verified(**over: Any) -> portal.IdentityVerified:
     return like_the_example(portal.IdentityVerified, **over)
 

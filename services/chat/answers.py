@@ -189,13 +189,13 @@ def tell_ended(tx: Transaction, seen: store.Seen, areas: Areas) -> None:
 @answers(RecordCall)
 def record_call(ask: RecordCall, tx: Transaction, areas: Areas) -> CallbackView:
     """A call was made. Reached keeps the promise, anything else counts as an attempt."""
-    before, language = store.call(tx, ask.callback_id)
+    before, language, alert = store.call(tx, ask.callback_id)
     domain.must_be_promised(before.state)
     reached = {"state": CallbackState.KEPT, "kept_at": tx.now} if ask.outcome is CallOutcome.REACHED else {}
     after = store.count_call(tx, before, **reached)
     if after is None:
         return record_call(ask, tx, areas)
-    call = store.Call(after, language)
+    call = store.Call(after, language, alert)
     _tell_called(tx, call, ask.outcome, areas)
     tx.audit("change", whom=after.contact_id, what="callback")
     tx.hint(contact=after.contact_id, area=after.area)
@@ -252,4 +252,5 @@ def _message_view(message: Message) -> MessageView:
 def _callback_view(tx: Transaction, call: store.Call) -> CallbackView:
     callback = call.callback
     late = not domain.is_on_time(callback.kept_at or tx.now, callback.due_on)
-    return CallbackView.model_validate({**callback.model_dump(), "language": _language(call), "late": late})
+    beside = {"language": _language(call), "alert": call.alert, "late": late}
+    return CallbackView.model_validate({**callback.model_dump(), **beside})

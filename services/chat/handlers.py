@@ -22,9 +22,9 @@ on = Handlers()
 
 
 @on(ContactRouted)
-def queue_conversation(fact: ContactRouted, tx: Transaction, areas: Areas) -> None:
-    """A contact routed to chat waits in its channel's queue, once; of any other only the language is remembered."""
-    store.remember_language(tx, fact.contact_id, fact.language)
+def queue_conversation(fact: ContactRouted, tx: Transaction, areas: Areas, settings: ChatSettings) -> None:
+    """A contact routed to chat waits in its channel's queue, once; of any other what a call needs is remembered."""
+    store.remember_route(tx, fact.contact_id, fact.language, fact.alert)
     if fact.route is not Route.CHAT or store.is_declined(tx, fact.contact_id):
         return
     conversation = Conversation(
@@ -32,15 +32,18 @@ def queue_conversation(fact: ContactRouted, tx: Transaction, areas: Areas) -> No
         channel=_area(areas, fact.area).chat.code,
         state=ConversationState.QUEUED,
         queued_at=tx.now,
-        **fact.model_dump(include={"contact_id", "area", "municipality", "language", "trouble"}),
+        **fact.model_dump(include={"contact_id", "area", "municipality", "language", "trouble", "alert"}),
     )
     if store.queue(tx, conversation):
-        _tell_queued(tx, store.conversation(tx, fact.contact_id))
+        _tell_queued(tx, store.conversation(tx, fact.contact_id), settings)
 
 
-def _tell_queued(tx: Transaction, seen: store.Seen) -> None:
-    tx.publish(ConversationQueued.model_validate({**seen.conversation.model_dump(), "position": seen.position}))
-    tx.hint(contact=seen.conversation.contact_id, area=seen.conversation.area)
+def _tell_queued(tx: Transaction, seen: store.Seen, settings: ChatSettings) -> None:
+    joined = seen.conversation
+    tx.publish(ConversationQueued.model_validate({**joined.model_dump(), "position": seen.position}))
+    tx.hint(contact=joined.contact_id, area=joined.area)
+    for contact_id in store.behind(tx, joined, settings.desk_rows) if joined.alert else ():
+        tx.hint(contact=contact_id)
 
 
 @on(ContactDeclined)
@@ -83,7 +86,7 @@ def promise_call_to_referred(fact: ReferralReceived, tx: Transaction, areas: Are
     """Whom a professional has sent to be called is assessed the same office day; others choose a time themselves."""
     if fact.call is None:
         return
-    store.remember_language(tx, fact.contact_id, fact.language)
+    store.remember_route(tx, fact.contact_id, fact.language, alert=None)
     callback = Callback(
         callback_id=fact.referral_id,
         kind=PromiseKind.ASSESSMENT,

@@ -14,7 +14,7 @@ from sqlmodel import Field, SQLModel
 from chassis.db import UtcInstant
 from contracts.base import Language
 from contracts.chat import CallbackState, ConversationState, Speaker
-from contracts.portal import PromiseKind
+from contracts.portal import PromiseKind, WarningShown
 
 _QUEUED = text("state = 'queued'")
 _OPEN = text("state = 'open'")
@@ -35,6 +35,7 @@ class Contact(ChatTable, table=True):
 
     contact_id: UUID = Field(primary_key=True)
     language: Language | None = Field(default=None, sa_type=_wire(Language))
+    alert: WarningShown | None = Field(default=None, sa_type=_wire(WarningShown))
     identified_at: datetime | None = Field(default=None, sa_type=UtcInstant)
     declined_at: datetime | None = Field(default=None, sa_type=UtcInstant)
 
@@ -61,6 +62,8 @@ class Conversation(ChatTable, table=True):
     municipality: str
     language: Language = Field(sa_type=_wire(Language))
     trouble: str
+    alert: WarningShown | None = Field(default=None, sa_type=_wire(WarningShown))
+    """Such a conversation stands first."""
     channel: str
     state: ConversationState = Field(sa_type=_wire(ConversationState))
     queued_at: datetime = Field(sa_type=UtcInstant)

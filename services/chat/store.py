@@ -11,7 +11,7 @@ from datetime import date, datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, case, func, update
+from sqlalchemy import ColumnElement, case, func, tuple_, update
 from sqlalchemy.orm import aliased
 from sqlmodel import col, select
 from sqlmodel.sql.expression import Select
@@ -20,7 +20,7 @@ from chassis import Refused, Role, Transaction
 from chassis.db import Statement, prepared, upsert
 from contracts.base import Language
 from contracts.chat import MESSAGE_MAX, CallbackState, ConversationState
-from contracts.portal import PromiseKind
+from contracts.portal import PromiseKind, WarningShown
 from services.chat.models import Callback, Contact, Conversation, Message
 
 MESSAGES_READ = 500
@@ -43,15 +43,16 @@ class Seen(NamedTuple):
 
 
 class Call(NamedTuple):
-    """A promised call and the language to call in; None while the contact's routing has not come yet."""
+    """A promised call and what is known of its contact; None while the contact's routing has not come yet."""
 
     callback: Callback
     language: Language | None
+    alert: WarningShown | None
 
 
-def remember_language(tx: Transaction, contact_id: UUID, language: Language) -> None:
-    """Store in which language a contact is served; the first one stays."""
-    tx.write(_LANGUAGE, contact_id=contact_id, language=language)
+def remember_route(tx: Transaction, contact_id: UUID, language: Language, alert: WarningShown | None) -> None:
+    """Store in which language a contact is served, and past which warning it went on; what is known already stays."""
+    tx.write(_ROUTE, contact_id=contact_id, language=language, alert=alert)
 
 
 def remember_identity(tx: Transaction, contact_id: UUID, at: datetime) -> None:
@@ -70,16 +71,18 @@ def is_declined(tx: Transaction, contact_id: UUID) -> bool:
     return tx.session.exec(select(Contact.contact_id).where(*which)).first() is not None
 
 
-def _first_stays(name: str) -> Statement:
+def _first_stay(*names: str) -> Statement:
     return prepared(
         Contact,
         lambda insert: insert.on_conflict_do_update(
-            index_elements=["contact_id"], set_={name: insert.excluded[name]}, where=getattr(Contact, name).is_(None)
+            index_elements=["contact_id"],
+            set_={name: func.coalesce(getattr(Contact, name), insert.excluded[name]) for name in names},
         ),
     )
 
 
-_LANGUAGE, _IDENTIFIED, _DECLINED = map(_first_stays, ("language", "identified_at", "declined_at"))
+_ROUTE = _first_stay("language", "alert")
+_IDENTIFIED, _DECLINED = _first_stay("identified_at"), _first_stay("declined_at")
 
 
 def queue(tx: Transaction, conversation: Conversation) -> bool:
@@ -161,7 +164,7 @@ def _seen() -> Select[Conversation, int | None, bool]:
             col(before.area) == col(Conversation.area),
             col(before.channel) == col(Conversation.channel),
             col(before.state) == ConversationState.QUEUED,
-            col(before.number) <= col(Conversation.number),
+            tuple_(*_order(before)) <= tuple_(*_order(Conversation)),
         )
         .scalar_subquery()
     )
@@ -172,19 +175,24 @@ def _seen() -> Select[Conversation, int | None, bool]:
     )  # fmt: skip
 
 
+def _order(conversation: Any) -> tuple[Any, Any]:
+    """Who comes first: whoever went on past a warning, then whoever waits longest."""
+    return case((col(conversation.alert).is_(None), 1), else_=0), col(conversation.number)
+
+
 def waiting(tx: Transaction, limit: int) -> list[Seen]:
-    """Who waits in the viewer's areas, longest first."""
+    """Who waits in the viewer's areas, in the order of the queue."""
     return _some(tx, limit, col(Conversation.state) == ConversationState.QUEUED, _in(tx, Conversation.area))
 
 
 def mine(tx: Transaction, limit: int) -> list[Seen]:
-    """The open conversations the viewer has taken, oldest first."""
+    """The open conversations the viewer has taken, in the order of the queue."""
     is_open = col(Conversation.state) == ConversationState.OPEN
     return _some(tx, limit, is_open, col(Conversation.therapist_id) == tx.viewer.id)
 
 
 def _some(tx: Transaction, limit: int, *which: ColumnElement[bool]) -> list[Seen]:
-    statement = _seen().where(*which).order_by(col(Conversation.number)).limit(limit)
+    statement = _seen().where(*which).order_by(*_order(Conversation)).limit(limit)
     return [Seen(*row) for row in tx.session.exec(statement)]
 
 
@@ -192,17 +200,17 @@ def _in(tx: Transaction, area: Any) -> ColumnElement[bool]:
     return col(area).in_(sorted(tx.viewer.areas))
 
 
-def behind(tx: Transaction, left: Conversation, limit: int) -> Sequence[UUID]:
-    """Contacts who move up when a conversation leaves its queue, nearest first."""
+def behind(tx: Transaction, moved: Conversation, limit: int) -> Sequence[UUID]:
+    """Contacts whose place changes when a conversation joins or leaves its queue, nearest first."""
     statement = (
         select(Conversation.contact_id)
         .where(
-            Conversation.area == left.area,
-            Conversation.channel == left.channel,
+            Conversation.area == moved.area,
+            Conversation.channel == moved.channel,
             Conversation.state == ConversationState.QUEUED,
-            col(Conversation.number) > left.number,
+            tuple_(*_order(Conversation)) > (int(moved.alert is None), moved.number),
         )
-        .order_by(col(Conversation.number))
+        .order_by(*_order(Conversation))
         .limit(limit)
     )
     return tx.session.exec(statement).all()
@@ -312,9 +320,13 @@ def _unknown_callback() -> Refused:
 
 
 def calls_promised(tx: Transaction, limit: int) -> list[Call]:
-    """Calls promised in the viewer's areas, most urgent first: by due day, assessment before advice, oldest first."""
+    """Calls promised in the viewer's areas, most urgent first.
+
+    Who went on past a warning first of all; then by due day, assessment before advice, oldest first.
+    """
+    warned_first = case((col(Contact.alert).is_(None), 1), else_=0)
     advice_later = case((col(Callback.kind) == PromiseKind.ASSESSMENT, 0), else_=1)
-    urgency = (col(Callback.due_on), advice_later, col(Callback.requested_at))
+    urgency = (warned_first, col(Callback.due_on), advice_later, col(Callback.requested_at))
     return _list(tx, CallbackState.PROMISED, urgency, limit)
 
 
@@ -328,9 +340,9 @@ def _list(tx: Transaction, state: CallbackState, order: Sequence[Any], limit: in
     return [Call(*row) for row in tx.session.exec(statement)]
 
 
-def _calls() -> Select[Callback, Language | None]:
-    language = col(Contact.language)
-    return select(Callback, language).outerjoin(Contact, col(Contact.contact_id) == col(Callback.contact_id))
+def _calls() -> Select[Callback, Language | None, WarningShown | None]:
+    known = (col(Contact.language), col(Contact.alert))
+    return select(Callback, *known).outerjoin(Contact, col(Contact.contact_id) == col(Callback.contact_id))
 
 
 def count_call(tx: Transaction, callback: Callback, **values: Any) -> Callback | None:

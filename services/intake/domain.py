@@ -5,7 +5,7 @@ Pure: values in, decision out. Time and ids are arguments.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
@@ -14,11 +14,11 @@ from chassis.errors import Refused
 from contracts.areas import Area
 from contracts.cases import Ending
 from contracts.closings import Door
-from contracts.intake import DeclineReason, Route, RouteReason
-from contracts.portal import AgeBand, ContactOpened, Origin
+from contracts.intake import DeclineReason, Route, RouteReason, TriageOutcome
+from contracts.portal import AgeBand, ContactOpened, Origin, WarningShown
 from contracts.public import ContactCounted, Destination, TroubleGroup
 from services.intake.triage.domain import Triage, triage
-from services.intake.triage.questionnaire import Questionnaire
+from services.intake.triage.questionnaire import Questionnaire, most_severe
 
 YOUNGEST: Final[Mapping[AgeBand, int]] = {
     AgeBand.UNDER_16: 0,
@@ -34,6 +34,7 @@ Shut = Mapping[Door, RouteReason]
 
 _CHAT_FIRST: Final = (Door.CHAT, Door.MESSAGE, Door.BOOKING)
 _BOOKING_FIRST: Final = (Door.BOOKING, Door.CHAT, Door.MESSAGE)
+_TALKS: Final = (Door.CHAT, Door.MESSAGE)
 _ROUTE: Final = {Door.CHAT: Route.CHAT, Door.MESSAGE: Route.CALLBACK, Door.BOOKING: Route.BOOKING}
 
 
@@ -74,6 +75,8 @@ class Routed:
     route: Route
     reasons: tuple[RouteReason, ...]
     """Why, most important first."""
+    alert: WarningShown | None = None
+    """The warning the person went on from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +123,8 @@ def decide(area: Area, fact: ContactOpened, questionnaire: Questionnaire | None,
         return Declined(found, reason)
     if found is None:
         return Declined(None, DeclineReason.UNKNOWN_QUESTIONNAIRE)
+    if fact.warned and not found.elsewhere:
+        return went_on(found, fact.warned, shut=shut)
     return route(found, origin=fact.origin, shut=shut)
 
 
@@ -135,13 +140,45 @@ def route(found: Triage, *, origin: Origin, shut: Shut) -> Routed:
         return Routed(found, Route.ELSEWHERE, (RouteReason.RED_FLAG,))
     if found.not_ours:
         return Routed(found, Route.ELSEWHERE, (RouteReason.NOT_FOR_PHYSIOTHERAPY, RouteReason.NO_RED_FLAG))
-    ways = _BOOKING_FIRST if origin is Origin.BOOKING else _CHAT_FIRST
-    way = next((door for door in ways if door not in shut), Door.MESSAGE)
-    passed = dict.fromkeys(shut[door] for door in ways[: ways.index(way)])
+    way, passed = _first_open(_BOOKING_FIRST if origin is Origin.BOOKING else _CHAT_FIRST, shut)
     return Routed(found, _ROUTE[way], (RouteReason.NO_RED_FLAG, *passed, *_welcome(way, origin)))
 
 
-def _welcome(way: Door, origin: Origin) -> tuple[RouteReason, ...]:
+def went_on(found: Triage, shown: WarningShown, *, shut: Shut) -> Routed:
+    """Where somebody goes who was told to turn elsewhere, has read it, and wants a physiotherapist all the same.
+
+    To a talk as soon as there can be one, whatever door they came by: a time some days ahead is no help. Whoever meets
+    them is told of the more severe of what was shown and what the rules found.
+    Source: rule 11.
+    """
+    alert = most_severe([TriageOutcome(shown), found.outcome])
+    first = RouteReason.RED_FLAG if found.red else RouteReason.NO_RED_FLAG
+    way, passed = _first_open(_TALKS, shut)
+    return Routed(found, _ROUTE[way], (first, RouteReason.WARNING_PASSED, *passed, *_welcome(way)), WarningShown(alert))
+
+
+def must_be_warned(route: str | None, reasons: Collection[str]) -> None:
+    """Let only a contact go on that a red flag has sent elsewhere; one that has gone on already stays where it is.
+
+    Raises:
+        Refused: `no-warning`.
+    """
+    if route != Route.ELSEWHERE or RouteReason.RED_FLAG not in reasons:
+        raise no_warning()
+
+
+def no_warning() -> Refused:
+    """What is said when there is no warning to go on from."""
+    return Refused("no-warning", "the contact was not sent elsewhere by a red flag, or has gone on already")
+
+
+def _first_open(ways: Sequence[Door], shut: Shut) -> tuple[Door, Iterable[RouteReason]]:
+    """The first way that is open, and why not one before it; a message where none is."""
+    way = next((door for door in ways if door not in shut), Door.MESSAGE)
+    return way, dict.fromkeys(shut[door] for door in ways[: ways.index(way)])
+
+
+def _welcome(way: Door, origin: Origin | None = None) -> tuple[RouteReason, ...]:
     """What speaks for a way itself."""
     if way is Door.CHAT:
         return (RouteReason.CHAT_OPEN,)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from chassis import Handlers, Refused, Transaction, Unprocessable
+from chassis import Handlers, Refused, Transaction, TryLater, Unprocessable
 from chassis.calendar import is_open, local_date
 from contracts.areas import Area, Areas
 from contracts.cases import Happened
@@ -19,7 +19,7 @@ from contracts.chat import (
 )
 from contracts.closings import Door
 from contracts.intake import ContactDeclined, ContactRouted, RouteReason, TriageCompleted
-from contracts.portal import ContactOpened
+from contracts.portal import ContactOpened, Origin, WarningPassed
 from contracts.public import ContactCounted
 from contracts.referrals import ReferralStatus
 from contracts.scheduling import TimesOffered, VisitBooked, VisitCompleted
@@ -32,9 +32,10 @@ from services.intake.demand.store import count
 from services.intake.domain import Declined, Routed, Shut
 from services.intake.identity import handlers as identity
 from services.intake.identity.vault import Vault
+from services.intake.models import Contact
 from services.intake.referrals import handlers as referrals
 from services.intake.triage.questionnaire import Questionnaires
-from services.intake.triage.store import add_run
+from services.intake.triage.store import add_run, found_of
 
 contacts = Handlers()
 
@@ -82,17 +83,35 @@ def _tell_routed(fact: ContactOpened, tx: Transaction, decision: Routed, area: A
             completed_at=tx.now,
         )
     )
-    tx.publish(
-        ContactRouted(
-            **_whose(fact),
-            origin=fact.origin,
-            language=fact.language,
-            trouble=fact.trouble,
-            route=decision.route,
-            reasons=decision.reasons,
-            decided_at=tx.now,
-        )
+    tx.publish(_routed(fact, decision, tx.now))
+
+
+def _routed(contact: ContactOpened | Contact, decision: Routed, now: datetime) -> ContactRouted:
+    return ContactRouted(
+        **contact.model_dump(include={"area", "municipality", "contact_id", "origin", "language", "trouble"}),
+        route=decision.route,
+        reasons=decision.reasons,
+        alert=decision.alert,
+        decided_at=now,
     )
+
+
+@contacts(WarningPassed)
+def go_on(fact: WarningPassed, tx: Transaction, areas: Areas) -> None:
+    """Who was told to turn elsewhere and goes on meets a physiotherapist, who is told of it; once."""
+    contact = store.contact(tx.session, fact.contact_id, tx.viewer)
+    if contact is None:
+        raise TryLater("unknown-contact", "the person went on before the contact is known here")
+    domain.must_be_warned(contact.route, contact.reasons)
+    found, area = found_of(tx.session, fact.contact_id), areas.area(contact.area)
+    doors = closings.doors_for_a_contact(tx, area)
+    decision = domain.went_on(found, fact.outcome, shut=_shut(area, doors, tx.now))
+    if not store.go_on(tx.session, contact, decision, now=tx.now):
+        raise domain.no_warning()  # another process was quicker
+    closings.count(tx, area, doors, route=decision.route, origin=Origin(contact.origin))
+    cases.went_on(tx, fact, decision, area)
+    tx.publish(_routed(contact, decision, tx.now))
+    tx.hint(contact=fact.contact_id)
 
 
 def _whose(fact: ContactOpened) -> dict[str, Any]:

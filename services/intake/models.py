@@ -32,6 +32,8 @@ class Contact(IntakeTable, table=True):
     route: str | None = Field(max_length=16)
     reasons: list[str] = Field(sa_type=JSON)
     declined: str | None = Field(max_length=32)
+    alert: str | None = Field(default=None, max_length=16)
+    """The warning the person went on from."""
     opened_at: datetime = Field(sa_type=UtcInstant)
     decided_at: datetime = Field(sa_type=UtcInstant)
     person_id: UUID | None = Field(default=None, foreign_key="person.person_id", index=True)

@@ -35,12 +35,23 @@ def decline(session: Session, contact_id: UUID, reason: DeclineReason) -> bool:
     return session.connection().execute(statement.returning(col(Contact.contact_id))).first() is not None
 
 
+def go_on(session: Session, decided_on: Contact, decision: Routed, *, now: datetime) -> bool:
+    """Send a contact another way; False when somebody else has done so meanwhile."""
+    statement = (
+        update(Contact)
+        .where(col(Contact.contact_id) == decided_on.contact_id, col(Contact.route) == decided_on.route)
+        .values(**_outcome(decision), decided_at=now)
+        .returning(col(Contact.contact_id))
+    )
+    return session.connection().execute(statement).first() is not None
+
+
 def _outcome(decision: Routed | Declined) -> dict[str, Any]:
     if isinstance(decision, Declined):
         return _declined(decision.reason)
-    reasons = list(decision.reasons)
-    return {"state": ContactState.ROUTED, "route": decision.route, "reasons": reasons, "declined": None}
+    way = {"route": decision.route, "reasons": list(decision.reasons), "alert": decision.alert}
+    return {"state": ContactState.ROUTED, "declined": None} | way
 
 
 def _declined(reason: DeclineReason) -> dict[str, Any]:
-    return {"state": ContactState.DECLINED, "route": None, "reasons": [], "declined": reason}
+    return {"state": ContactState.DECLINED, "route": None, "reasons": [], "alert": None, "declined": reason}

@@ -28,9 +28,18 @@ from contracts.chat import (
 )
 from contracts.demand import ReasonView, RecordReason
 from contracts.feedback import GiveFeedback, Given
-from contracts.intake import GetContact, Route
+from contracts.intake import GetContact, Route, RouteReason
 from contracts.notifications import Recipient
-from contracts.portal import AgeBand, Answer, CallbackRequested, ContactOpened, Origin, PromiseKind
+from contracts.portal import (
+    AgeBand,
+    Answer,
+    CallbackRequested,
+    ContactOpened,
+    Origin,
+    PromiseKind,
+    WarningPassed,
+    WarningShown,
+)
 from contracts.public import TroubleGroup
 from contracts.scheduling import (
     BookVisit,
@@ -61,6 +70,8 @@ class Entry:
     age_band: AgeBand
     questionnaire: str
     answers: tuple[Answer, ...]
+    warned: WarningShown | None = None
+    """The warning they were shown on the way in and went on from."""
 
 
 # A resident
@@ -126,8 +137,36 @@ def _opened(edge: Edge, entry: Entry, contact_id: UUID) -> ContactOpened:
         age_band=entry.age_band,
         questionnaire=entry.questionnaire,
         answers=entry.answers,
+        warned=entry.warned,
         opened_at=edge.clock(),
     )
+
+
+async def pass_warning(edge: Edge, viewer: Viewer) -> None:
+    """Tell that a resident has read where to turn instead, and still wants a physiotherapist. Once: needs no key.
+
+    Raises:
+        Refused: `unknown-contact`: intake has not decided about the contact yet.
+        Refused: `no-warning`: no red flag has sent the contact elsewhere.
+    """
+    contact = await edge.ask(GetContact(contact_id=viewer.id), viewer=viewer)
+    if contact.alert:
+        return
+    if contact.route is not Route.ELSEWHERE or RouteReason.RED_FLAG not in contact.reasons or not contact.outcome:
+        raise Refused("no-warning", "no red flag has sent the contact elsewhere")
+    passed = WarningPassed(
+        contact_id=viewer.id,
+        area=contact.area,
+        municipality=contact.municipality,
+        outcome=WarningShown(contact.outcome),
+        passed_at=edge.clock(),
+    )
+
+    def tell(tx: Transaction) -> None:
+        if store.first_sent(tx, who=str(viewer.id), key=store.WARNING, contact_id=viewer.id, what=store.WARNING):
+            tx.publish(passed)
+
+    await edge.transact(tell)
 
 
 async def say(edge: Edge, viewer: Viewer, contact_id: UUID, words: str, *, key: str) -> MessageView:

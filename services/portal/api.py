@@ -21,7 +21,7 @@ from contracts.base import Code, Id, Language, Message, MunicipalityCode, Versio
 from contracts.chat import ConversationView, LeftMessage, MessageView, PromiseView, Words
 from contracts.feedback import TEXT_MAX, GiveFeedback, Given, InvitationView, Score
 from contracts.intake import ContactView
-from contracts.portal import AgeBand, Answer, PromiseKind
+from contracts.portal import AgeBand, Answer, PromiseKind, WarningShown
 from contracts.prose import below, of_fields
 from contracts.scheduling import HoldView, TimesView, VisitView
 from services.portal import acts, sessions
@@ -54,6 +54,8 @@ class Opening(_Body):
     age_band: AgeBand
     questionnaire: Version
     answers: Annotated[tuple[Answer, ...], Field(max_length=60)]
+    warned: WarningShown | None = None
+    """The person was shown this warning on the way in and went on."""
 
 
 class Opened(_Body):
@@ -137,7 +139,7 @@ async def open_contact(request: Request, body: Opening, key: Key) -> Opened:
     Answers that do not fit the questionnaire are refused in the body's language, and `question` names which.
     """
     request.state.language = body.language
-    entry = Entry(body.municipality, body.language, body.trouble, body.age_band, body.questionnaire, body.answers)
+    entry = Entry(**{name: getattr(body, name) for name in Opening.model_fields})
     me, contact_id = await acts.open_contact_by_api(edge_of(request), entry, key=str(key))
     return Opened(contact_id=contact_id, secret=me.secret)
 
@@ -156,6 +158,13 @@ async def show(request: Request, mine: Mine, after: Annotated[int, Query(ge=0, l
         promise=case.promise,
         invitations=case.invitations,
     )
+
+
+@routes.post("/contacts/{contact_id}/warning", status_code=202)
+async def pass_warning(request: Request, mine: Mine) -> Response:
+    """The person has read where to turn instead, and still wants a physiotherapist. Once more changes nothing."""
+    await acts.pass_warning(edge_of(request), mine)
+    return Response(status_code=202)
 
 
 @routes.post("/contacts/{contact_id}/messages")

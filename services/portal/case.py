@@ -31,7 +31,15 @@ from contracts.chat import (
 )
 from contracts.falls import FallForm, FallPathwayView, GetFallPathway
 from contracts.feedback import GetInvitations, InvitationView
-from contracts.intake import ContactState, ContactView, GetContact, GetQuestionnaire, Route, TriageOutcome
+from contracts.intake import (
+    ContactState,
+    ContactView,
+    GetContact,
+    GetQuestionnaire,
+    Route,
+    RouteReason,
+    TriageOutcome,
+)
 from contracts.scheduling import GetTimes, HoldView, SlotView, TimesView, VisitState, VisitView
 from services.portal import store
 from services.portal.edge import Edge
@@ -124,8 +132,8 @@ class Case:
     """An earlier matter the person may go on with instead of a new one."""
     continued: Earlier | None = None
     """The earlier matter that this one goes on with, as the person has chosen."""
-    message_left: bool = False
-    """The portal has passed a message of this contact on; the promise follows."""
+    passed_on: frozenset[str] = frozenset()
+    """What the portal has told of this contact: a message, whose promise follows; that it goes on past a warning."""
     where: Elsewhere | None = None
     trouble: str = ""
     opens_at: datetime | None = None
@@ -150,12 +158,28 @@ class Case:
 
     def _stage_of_route(self, route: Route | None) -> Stage:
         if route is Route.CALLBACK:
-            return Stage.MESSAGE_LEFT if self.message_left else Stage.LEAVE_MESSAGE
+            return Stage.MESSAGE_LEFT if store.MESSAGE in self.passed_on else Stage.LEAVE_MESSAGE
         return Stage.BOOKING if route is Route.BOOKING else Stage.DECIDING
 
     @property
     def waiting(self) -> bool:
-        return self.stage in WAITING
+        return self.stage in WAITING or (self.stage is Stage.ELSEWHERE and self.went_on)
+
+    @property
+    def went_on(self) -> bool:
+        """Whether the person has gone on past the warning that the page shows; another way follows."""
+        return store.WARNING in self.passed_on
+
+    @property
+    def may_go_on(self) -> bool:
+        """Whether the person may go on past the warning that the page shows."""
+        warned = self.contact is not None and RouteReason.RED_FLAG in self.contact.reasons
+        return self.stage is Stage.ELSEWHERE and warned and not self.went_on
+
+    @property
+    def warning(self) -> Elsewhere | None:
+        """Where to turn in danger, for somebody who has gone on past it."""
+        return self.where if self.contact and self.contact.alert else None
 
     @property
     def ahead(self) -> int:
@@ -234,7 +258,7 @@ async def look(
             return None
 
     others = tuple(sorted(session, key=str))[:MOST_IN_SESSION]
-    contact, conversation, times, invitations, promise, (offer, left) = await asyncio.gather(
+    contact, conversation, times, invitations, promise, (offer, passed_on) = await asyncio.gather(
         ask(GetContact(contact_id=contact_id)),
         ask(GetConversation(contact_id=contact_id)),
         ask(GetTimes(contact_id=contact_id)),
@@ -242,7 +266,7 @@ async def look(
         ask(GetPromise(contact_id=contact_id)),
         asyncio.gather(
             ask(GetOffer(contact_id=contact_id, session=others)),
-            edge.transact(lambda tx: store.message_left(tx, contact_id)),
+            edge.transact(lambda tx: store.passed_on(tx, contact_id)),
         ),
     )
     said = await messages(edge, viewer, conversation, after=after)
@@ -255,7 +279,7 @@ async def look(
         times=times,
         invitations=invitations.invitations if invitations else (),
         promise=promise,
-        message_left=left,
+        passed_on=passed_on,
         where=elsewhere(contact, area, language) if contact and area else None,
         trouble=trouble or (await trouble_text(edge, viewer, contact.trouble, language) if contact else ""),
         missing=bool(lacks),
@@ -333,10 +357,14 @@ async def _with_opening(edge: Edge, viewer: Viewer, case: Case) -> Case:
 
 
 def elsewhere(contact: ContactView, area: Area, language: Language) -> Elsewhere | None:
-    """Where a contact that is not ours should go, as its county says it; who is too young is told of 112 as well."""
-    if contact.state is not ContactState.DECLINED and contact.route is not Route.ELSEWHERE:
+    """Where a contact that is not ours should go, as its county says it; who is too young is told of 112 as well.
+
+    Who went on past a warning is told the same once more.
+    """
+    if contact.state is not ContactState.DECLINED and contact.route is not Route.ELSEWHERE and not contact.alert:
         return None
-    codes = [str(reason) for reason in (contact.outcome, contact.declined, *contact.reasons) if reason]
+    outcome = TriageOutcome(contact.alert) if contact.alert else contact.outcome
+    codes = [str(reason) for reason in (outcome, contact.declined, *contact.reasons) if reason]
     texts = tuple(area.elsewhere[code].of(language) for code in codes if code in area.elsewhere)
-    severity = _SEVERITY.get(contact.outcome, "later") if contact.outcome else "later"
+    severity = _SEVERITY.get(outcome, "later") if outcome else "later"
     return Elsewhere(texts, severity, area.emergency_number, area.helpline)

@@ -17,7 +17,7 @@ from services.portal.models import Submission
 REMEMBERED = timedelta(days=7)
 """How long a sent form is known again; a session that could send it ends much earlier."""
 
-CONTACT, MESSAGE, BROUGHT = "contact", "message", "brought"
+CONTACT, MESSAGE, WARNING, BROUGHT = "contact", "message", "warning", "brought"
 
 
 def first_sent(tx: Transaction, *, who: str, key: str, contact_id: UUID, what: str, content: str | None = None) -> bool:
@@ -59,10 +59,9 @@ def brought(tx: Transaction, contacts: Iterable[UUID]) -> UUID | None:
     return tx.session.exec(along.order_by(col(Submission.sent_at).desc())).first()
 
 
-def message_left(tx: Transaction, contact_id: UUID) -> bool:
-    """Whether a message of this contact has been passed on."""
-    left = select(Submission.digest).where(Submission.contact_id == contact_id, Submission.what == MESSAGE)
-    return tx.session.exec(left).first() is not None
+def passed_on(tx: Transaction, contact_id: UUID) -> frozenset[str]:
+    """What a contact has told of itself that has been passed on."""
+    return frozenset(tx.session.exec(select(Submission.what).where(Submission.contact_id == contact_id)))
 
 
 def forget_sent(tx: Transaction) -> None:

@@ -11,7 +11,7 @@ from contracts.areas import Area, Areas
 from contracts.cases import ContactClosed, ContactParted, ContactReopened, Ending, Happened, PartReason
 from contracts.chat import CallbackPromised
 from contracts.intake import Route
-from contracts.portal import ContactOpened
+from contracts.portal import ContactOpened, WarningPassed
 from services.intake.cases import domain, store
 from services.intake.cases.domain import Standing
 from services.intake.cases.models import Happening
@@ -41,10 +41,21 @@ def begin(
     asked = subject.questions if subject else ()
     kind = due_domain.need(asked, fact.answers, red=decision.triage.red)
     due_store.add_need(tx.session, fact.contact_id, kind)
-    if decision.route is Route.CHAT:
-        found = store.place(tx.session, fact.contact_id, tx.viewer)
-        assert found
-        due.owe(tx, found.contact, due.first_id(fact.contact_id), due_domain.first(kind, fact.opened_at, area))
+    _owe_meeting(tx, fact.contact_id, decision, due_domain.first(kind, fact.opened_at, area))
+
+
+def went_on(tx: Transaction, fact: WarningPassed, decision: Routed, area: Area) -> None:
+    """A contact that was over at once goes on after all, and is owed what it would have been owed."""
+    store.go_on(tx.session, fact.contact_id, quiet_since=None)
+    kind = due_store.need(tx.session, fact.contact_id)
+    _owe_meeting(tx, fact.contact_id, decision, due_domain.first(kind, fact.passed_at, area))
+
+
+def _owe_meeting(tx: Transaction, contact_id: UUID, decision: Routed, term: due_domain.Term) -> None:
+    """Who waits for the chat is owed to be met; others are promised something later."""
+    found = store.place(tx.session, contact_id, tx.viewer)
+    if found and decision.route is Route.CHAT:
+        due.owe(tx, found.contact, due.first_id(contact_id), term)
 
 
 def identified(tx: Transaction, contact_id: UUID, person_id: UUID) -> None:

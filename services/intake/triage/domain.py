@@ -38,6 +38,11 @@ class Triage:
         """Whether a red flag decided."""
         return bool(self.flags)
 
+    @property
+    def elsewhere(self) -> bool:
+        """Whether others than physiotherapists should help."""
+        return self.red or self.not_ours
+
 
 def decided_by(trace: Sequence[TraceStep]) -> tuple[str, ...]:
     """Codes of the steps that asked for the outcome: several when they asked for the same."""

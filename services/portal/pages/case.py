@@ -115,6 +115,11 @@ class Act:
 Acting = Annotated[Act, Depends(Act)]
 
 
+@routes.post("/go-on")
+async def go_on(act: Acting) -> Response:
+    return await act.ends(acts.pass_warning(act.edge, act.viewer))
+
+
 @routes.post("/messages")
 async def say(act: Acting) -> Response:
     words = act.form["words"].strip()

@@ -14,6 +14,7 @@ from chassis import Refused, Viewer
 from contracts.base import Language
 from contracts.chat import ConversationView, GetQueue, QueueView
 from contracts.feedback import FeedbackView, GetFeedback
+from contracts.portal import WarningShown
 from services.portal import sessions
 from services.portal.edge import Edge
 from services.portal.forms import Form
@@ -42,6 +43,8 @@ class Row:
     place: str
     minutes: int
     """Since it was queued."""
+    alert: str
+    """Past which warning the person went on; empty: none."""
 
 
 def place_of(request: Request, language: Language, path: str, me: Staff) -> Page:
@@ -55,6 +58,14 @@ def in_place(edge: Edge, page: Page, municipality: str, area: str) -> str:
         return ""
     names = {one.code: one.names for one in home.municipalities}
     return names.get(municipality, home.names).of(page.t.language)
+
+
+def alert_of(edge: Edge, page: Page, alert: WarningShown | None, area: str) -> str:
+    """Past which warning somebody went on, in words, with the numbers of their county; empty: past none (rule 11)."""
+    home = edge.areas.get(area)
+    if alert is None or home is None:
+        return ""
+    return page.t(f"alert.{alert}", emergency=home.emergency_number, helpline=home.helpline)
 
 
 async def troubles(edge: Edge, language: Language) -> Mapping[str, str]:
@@ -73,6 +84,7 @@ def rows(edge: Edge, page: Page, of: tuple[ConversationView, ...], names: Mappin
             names.get(one.trouble, ""),
             in_place(edge, page, one.municipality, one.area),
             max(0, int((now - one.queued_at).total_seconds()) // SECONDS_PER_MINUTE),
+            alert_of(edge, page, one.alert, one.area),
         )
         for one in of
     ]

@@ -20,7 +20,7 @@ from services.portal import acts, sessions
 from services.portal.edge import Edge
 from services.portal.forms import Form, readable_phone
 from services.portal.language import Words
-from services.portal.pages.desk import Me, Posted, by_county, in_place, place_of, ratings
+from services.portal.pages.desk import Me, Posted, alert_of, by_county, in_place, place_of, ratings
 from services.portal.pages.page import Page, edge_of, panel, safe, shown
 from services.portal.pages.posted import answered
 from services.portal.pages.stream import Change, live
@@ -40,7 +40,13 @@ MINUTES = (20, 30, 45, 60)
 
 def callbacks_panel(edge: Edge, page: Page, calls: CallbacksView) -> dict[str, str]:
     listed = [
-        (one, in_place(edge, page, one.municipality, one.area), readable_phone(one.phone)) for one in calls.callbacks
+        (
+            one,
+            in_place(edge, page, one.municipality, one.area),
+            readable_phone(one.phone),
+            alert_of(edge, page, one.alert, one.area),
+        )
+        for one in calls.callbacks
     ]
     return {"callbacks": panel("desk/callbacks.html", page, calls=listed, today=local_date(edge.clock()))}
 

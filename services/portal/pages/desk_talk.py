@@ -25,7 +25,7 @@ from services.portal.case import messages
 from services.portal.edge import Edge
 from services.portal.forms import Form
 from services.portal.pages.case import said
-from services.portal.pages.desk import Me, Posted, desk_page, in_place, place_of
+from services.portal.pages.desk import Me, Posted, alert_of, desk_page, in_place, place_of
 from services.portal.pages.page import Page, edge_of, panel, safe, shown
 from services.portal.pages.posted import answered
 from services.portal.pages.stream import Change, last_seen, live
@@ -52,6 +52,8 @@ class Talk:
     """Red flags in words."""
     answers: tuple[Told, ...]
     """Every question with its answer, in words."""
+    alert: str
+    """Past which warning the person went on; empty: none."""
 
     @property
     def open(self) -> bool:
@@ -142,6 +144,7 @@ async def look(edge: Edge, page: Page, viewer: Viewer, contact_id: UUID) -> Talk
         in_place(edge, page, conversation.municipality, conversation.area),
         _flags(asked, contact, page) if asked else (),
         told(asked, contact, page.t) if asked and contact else (),
+        alert_of(edge, page, conversation.alert, conversation.area),
     )
 
 

@@ -15,6 +15,8 @@ from contracts.areas import Area, Municipality
 from contracts.base import Language
 from contracts.chat import ChannelView, GetChannel
 from contracts.intake import FOUND_BY_MAX, QuestionnaireView, Trouble
+from contracts.portal import WarningShown
+from services.portal import sessions
 from services.portal.edge import PASSER_BY, Edge
 from services.portal.forms import Form
 from services.portal.language import Words, preferred, words
@@ -24,6 +26,10 @@ from services.portal.refusals import UNPROCESSABLE
 
 routes = APIRouter()
 Word = Annotated[str, Query(max_length=64)]
+
+
+WARNED_COOKIE = "warned"
+"""Remembers the emergency page in the browser alone: what to do in danger is shown whoever is away, databases too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,5 +156,14 @@ async def safety(request: Request, language: Language, kunta: Word = "", vaiva: 
 @routes.get("/{language}/hatatilanne")
 async def emergency(request: Request, language: Language, kunta: Word = "", vaiva: Word = "") -> Response:
     query = "?" + urlencode({"kunta": kunta, "vaiva": vaiva}) if kunta and vaiva else ""
-    area = edge_of(request).areas.of_municipality(kunta)
-    return shown("emergency.html", page_of(request, language, "/hatatilanne", query=query, area=area))
+    edge = edge_of(request)
+    page = page_of(request, language, "/hatatilanne", query=query, area=edge.areas.of_municipality(kunta))
+    response = shown("emergency.html", page)
+    sessions.put_cookie(response, edge.settings, WARNED_COOKIE, WarningShown.EMERGENCY_112)
+    return response
+
+
+def warned(request: Request) -> WarningShown | None:
+    """The warning this browser was shown on its way in, and went on from."""
+    told = request.cookies.get(sessions.cookie_name(edge_of(request).settings, WARNED_COOKIE))
+    return WarningShown(told) if told in set(WarningShown) else None

@@ -15,7 +15,7 @@ from services.portal import acts, sessions
 from services.portal.acts import Entry
 from services.portal.forms import Form
 from services.portal.language import Words, words
-from services.portal.pages.front import Wish, Word, wish_of
+from services.portal.pages.front import WARNED_COOKIE, Wish, Word, warned, wish_of
 from services.portal.pages.page import edge_of, page_of, shown
 from services.portal.pages.posted import SEE_OTHER, posted_by_visitor
 from services.portal.pages.weighed import lines
@@ -132,9 +132,20 @@ async def answer(
     given = answers_of(asked, form, words(language))
     if form.errors:
         return _page(request, language, wish, asked, me, form)
-    entry = Entry(wish.municipality.code, language, wish.trouble, AgeBand(form[AGE]), asked.version, given)
+    edge = edge_of(request)
+    entry = Entry(
+        municipality=wish.municipality.code,
+        language=language,
+        trouble=wish.trouble,
+        age_band=AgeBand(form[AGE]),
+        questionnaire=asked.version,
+        answers=given,
+        warned=warned(request),
+    )
     try:
-        _, contact_id = await acts.open_contact(edge_of(request), me, entry, key=form.key)
+        _, contact_id = await acts.open_contact(edge, me, entry, key=form.key)
     except Refused as refused:
         return _page(request, language, wish, asked, me, form, refused.code)
-    return RedirectResponse(f"/{language}/asia/{contact_id}", status_code=SEE_OTHER)
+    response = RedirectResponse(f"/{language}/asia/{contact_id}", status_code=SEE_OTHER)
+    sessions.drop_cookie(response, edge.settings, WARNED_COOKIE)  # this contact carries the warning from here on
+    return response

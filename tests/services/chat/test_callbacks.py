@@ -84,6 +84,23 @@ def test_a_second_message_keeps_the_first_promise(chat: Unit, desk: Desk) -> Non
     assert (shown, len(chat.told_of(CallbackPromised))) == ([(first.callback_id, date(2026, 12, 1))], 1)
 
 
+def test_a_call_to_somebody_who_went_on_past_a_warning_stands_first(chat: Unit, desk: Desk) -> None:
+    """Rule 11: also before a call that is due today, whichever fact came first."""
+    today = desk.left_message(kind="assessment")
+    warned = desk.left_message(kind="advice")
+    chat.hears(contact_routed(contact_id=warned.contact_id, route="elsewhere"))
+    chat.hears(contact_routed(contact_id=warned.contact_id, route="callback", alert="urgent_now"), version=2)
+    shown = [(one.callback_id, one.alert) for one in desk.callbacks()]
+    assert shown == [(warned.callback_id, "urgent_now"), (today.callback_id, None)]
+
+
+def test_an_older_decision_that_comes_late_takes_no_alert_away(chat: Unit, desk: Desk) -> None:
+    warned = desk.left_message()
+    chat.hears(contact_routed(contact_id=warned.contact_id, route="callback", alert="urgent_now"), version=2)
+    chat.hears(contact_routed(contact_id=warned.contact_id, route="elsewhere"), version=1)
+    assert desk.callbacks()[0].alert == "urgent_now"
+
+
 def test_a_second_message_brings_its_number_and_words_to_the_first_promise(desk: Desk) -> None:
     first = desk.left_message(words="Polvi on kipeä.")
     desk.left_message(contact_id=first.contact_id, phone="+358501111111", words="Numero oli väärin.")

@@ -80,6 +80,40 @@ def test_the_desk_lists_who_waits_longest_first(chat: Unit, desk: Desk) -> None:
     assert [(one.contact_id, one.position) for one in shown] == [*zip(waiting, [1, 2, 3], strict=True)]
 
 
+def test_who_went_on_past_a_warning_stands_first_in_the_queue(chat: Unit, desk: Desk) -> None:
+    """Rule 11."""
+    waiting = [desk.queued().contact_id for _ in range(2)]
+    warned = [desk.queued(alert=alert).contact_id for alert in ("physician", "urgent_now")]
+    shown = chat.asks(GetQueue(), viewer=staff()).waiting
+    assert [(one.contact_id, one.position) for one in shown] == [*zip(warned + waiting, [1, 2, 3, 4], strict=True)]
+    assert [one.alert for one in shown] == ["physician", "urgent_now", None, None]
+
+
+def test_a_warned_conversation_joins_before_the_others_and_they_are_shown_it(chat: Unit, desk: Desk) -> None:
+    """Rule 11."""
+    waiting = desk.queued()
+    chat.hinted.clear()
+    warned = desk.queued(alert="urgent_now")
+    assert chat.told_of(ConversationQueued)[-1].position == 1
+    assert [hint.contact for hint in chat.hinted] == [warned.contact_id, waiting.contact_id]
+
+
+def test_who_waits_behind_a_warned_conversation_moves_up_when_it_is_taken(chat: Unit, desk: Desk) -> None:
+    waiting = [desk.queued().contact_id for _ in range(2)]
+    warned = desk.queued(alert="urgent_now")
+    chat.hinted.clear()
+    desk.accepted(warned)
+    assert [hint.contact for hint in chat.hinted] == [warned.contact_id, *waiting]
+
+
+def test_a_contact_sent_elsewhere_waits_in_the_queue_once_it_has_gone_on(chat: Unit, desk: Desk) -> None:
+    """Rule 11."""
+    contact_id = uuid4()
+    chat.hears(contact_routed(contact_id=contact_id, route="elsewhere"))
+    chat.hears(contact_routed(contact_id=contact_id, route="chat", alert="urgent_now"), version=2)
+    assert desk.seen(contact_id).alert == "urgent_now"
+
+
 def test_the_desk_lists_the_areas_of_the_therapist_alone(chat: Unit, desk: Desk) -> None:
     desk.queued(area="10")
     ours = desk.queued(area="18", municipality="272")

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from contracts.base import Language
-from contracts.portal import CallbackRequested, ContactOpened
+from contracts.portal import CallbackRequested, ContactOpened, WarningPassed
 from services.portal.language import words
 from tests.services.portal.town import Town, new_key
 
@@ -228,6 +228,22 @@ def test_a_refusal_is_told_in_the_language_asked_for(caller: Caller, language: L
     assert response.json()["detail"] == words(language).refusal("not-yet-accepted")
 
 
+def test_who_goes_on_past_a_warning_is_queued_with_it(town: Town, caller: Caller) -> None:
+    """Rule 11."""
+    raised = [one | {"answer": "yes"} if one["answer"] == "no" else one for one in caller._answered()["answers"]]
+    caller.comes_in(answers=raised)
+    assert caller.get().json()["stage"] == "elsewhere"
+    assert [caller.post("/warning", {}).status_code for _ in range(2)] == [202, 202]
+    state = caller.get().json()
+    assert (state["stage"], state["conversation"]["alert"]) == ("queued", state["contact"]["outcome"])
+    assert len(town.told(WarningPassed)) == 1
+
+
+def test_a_front_end_tells_the_warning_shown_on_the_way_in(caller: Caller) -> None:
+    caller.comes_in(warned="emergency_112")
+    assert caller.get().json()["conversation"]["alert"] == "emergency_112"
+
+
 def test_who_leaves_the_queue_has_left_it(caller: Caller) -> None:
     caller.comes_in()
     assert caller.post("/end", {}).json()["state"] == "abandoned"
@@ -247,6 +263,7 @@ def test_the_same_key_leaves_a_message_once(closed_town: Town) -> None:
     ("path", "body", "code"),
     [
         ("/callback", {"phone": "112", "words": "Hei", "kind": "advice"}, "phone-not-callable"),
+        ("/warning", {}, "no-warning"),
         ("/hold", {"slot_id": "6f0c2b1e-3a51-4a0e-9f43-0d7b9a1c5e11"}, "not-offered"),
         ("/booking", {"hold_id": "6f0c2b1e-3a51-4a0e-9f43-0d7b9a1c5e11", "email": "aino@"}, "email-not-valid"),
         ("/booking", {"hold_id": "6f0c2b1e-3a51-4a0e-9f43-0d7b9a1c5e11"}, "hold-expired"),
@@ -268,7 +285,7 @@ def test_the_api_describes_itself(caller: Caller, town: Town) -> None:
         "/api/v1/contacts/{contact_id}",
         *(
             f"/api/v1/contacts/{{contact_id}}/{act}"
-            for act in ("messages", "callback", "hold", "booking", "feedback", "end")
+            for act in ("warning", "messages", "callback", "hold", "booking", "feedback", "end")
         ),
         *(f"/api/v1/{what}" for what in ("token", "events", "keys")),
     }

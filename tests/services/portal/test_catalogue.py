@@ -15,7 +15,7 @@ from contracts.chat import CallOutcome
 from contracts.falls import FallOutcome
 from contracts.feedback import About
 from contracts.intake import TriageMode, TriageOutcome
-from contracts.portal import AgeBand, Origin, PromiseKind
+from contracts.portal import AgeBand, Origin, PromiseKind, WarningShown
 from contracts.public import TroubleGroup
 from contracts.scheduling import Modality
 from services.portal.case import Stage, Step
@@ -42,6 +42,7 @@ MOVING: dict[str, type[StrEnum] | set[str]] = {
     "feedback.title.": About,
     "about.": About,
     "outcome.": TriageOutcome,
+    "alert.": WarningShown,
     "calls.kind.": PromiseKind,
     "calls.outcome.": CallOutcome,
     "desk.tab.": {"desk", "callbacks", "calendar", "feedback", "demand"},

@@ -175,7 +175,7 @@ def test_a_strangers_case_looks_like_one_that_never_was(town: Town) -> None:
     assert theirs.content == nobodys.content == without.content
 
 
-@pytest.mark.parametrize("act", ["messages", "end", "callback", "hold", "booking", "feedback"])
+@pytest.mark.parametrize("act", ["go-on", "messages", "end", "callback", "hold", "booking", "feedback"])
 def test_a_stranger_can_do_nothing_to_a_case(town: Town, act: str) -> None:
     case = town.comes_in()
     stranger = town.browser()

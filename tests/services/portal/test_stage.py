@@ -13,6 +13,7 @@ from contracts.feedback import InvitationView
 from contracts.intake import ContactView
 from contracts.scheduling import TimesView, VisitView
 from services.portal.case import WAITING, Case, Stage, Step, elsewhere
+from services.portal.store import MESSAGE
 
 CONTACT = uuid4()
 AT = "2026-11-24T08:00:00Z"
@@ -77,7 +78,7 @@ def case(**over: Any) -> Case:
         ({"conversation": conversation(state="ended")}, Stage.ENDED),
         ({"conversation": conversation(state="abandoned")}, Stage.ABANDONED),
         ({"contact": contact(route="callback"), "conversation": None}, Stage.LEAVE_MESSAGE),
-        ({"contact": contact(route="callback"), "conversation": None, "message_left": True}, Stage.MESSAGE_LEFT),
+        ({"contact": contact(route="callback"), "conversation": None, "passed_on": {MESSAGE}}, Stage.MESSAGE_LEFT),
         ({"contact": contact(route="callback"), "conversation": None, "promise": promise("promised")}, Stage.PROMISED),
         ({"contact": contact(route="callback"), "conversation": None, "promise": promise("kept")}, Stage.KEPT),
         ({"contact": contact(route="booking"), "conversation": None}, Stage.BOOKING),
