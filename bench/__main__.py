@@ -28,6 +28,7 @@ ON_BOTH_DATABASES = {
     "relay": relay.measure,
     "language": language.measure,
     "ask": asking.measure,
+    "shadow": triage.shadow,
 }
 WHOLE_UNIT = {"triage": triage.measure, "start": footprint.measure, "pages": pages.measure}
 RESULTS = Path(__file__).with_name("results.json")

@@ -15,7 +15,7 @@ from chassis.calendar import HELSINKI
 from chassis.errors import Outcome
 from chassis.seal import make_keys
 from chassis.settings import ROOT
-from services import NAMES, operating
+from services import NAMES, operating, operating_triage
 from services.unit import build, build_all, consumers, schemas
 
 
@@ -141,6 +141,7 @@ def _parser() -> argparse.ArgumentParser:
     keys = commands.add_parser("keys", help="give every service that has none its pair of sealing keys")
     keys.set_defaults(do=_keys)
     operating.add(commands.add_parser("bus", help="look after the bus at DIGI_NATS_URL"))
+    operating_triage.add(commands.add_parser("triage", help="look at a rule table before it takes effect"))
     _add_contracts(commands.add_parser("contracts", help="the published language: its documents, releases, a checker"))
     simulate = commands.add_parser("simulate", help="replay a real unit's months through the real services")
     simulate.add_argument("what", choices=["soite-pilot"])

@@ -23,7 +23,7 @@ TOPICS = {
 """What a service of several duties is laid out by: a folder each, with the usual files again."""
 OWN = {
     "notifications": {"templates"},
-    "intake/triage": {"finding.py", "questionnaire.py", "questionnaires"},
+    "intake/triage": {"finding.py", "questionnaire.py", "questionnaires", "shadow.py"},
     "intake/identity": {"vault.py"},
     "intake/falls": {"ruleset.py", "rules"},
     "notifications/webhooks": {"keyring.py", "receivers.py"},

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from services import operating
+from services import operating, operating_triage
 from services.saying import Said, command, day, said
 
 
@@ -24,7 +24,9 @@ def leaves(parser: argparse.ArgumentParser) -> Iterator[argparse.ArgumentParser]
 def commands() -> list[argparse.ArgumentParser]:
     bus = argparse.ArgumentParser(prog="digi bus")
     operating.add(bus)
-    return list(leaves(bus))
+    triage = argparse.ArgumentParser(prog="digi triage")
+    operating_triage.add(triage)
+    return [*leaves(bus), *leaves(triage)]
 
 
 def test_every_command_of_the_issue_is_there() -> None:

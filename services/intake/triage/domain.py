@@ -75,10 +75,10 @@ def triage(questionnaire: Questionnaire, trouble: Subject, answers: Sequence[Ans
     )
 
 
-def _by_question(answers: Sequence[Answer]) -> dict[str, set[str]]:
-    given: dict[str, set[str]] = {}
+def _by_question(answers: Sequence[Answer]) -> dict[str, dict[str, Answer]]:
+    given: dict[str, dict[str, Answer]] = {}
     for one in answers:
-        given.setdefault(one.question, set()).add(one.answer)
+        given.setdefault(one.question, {})[one.answer] = one
     return given
 
 
@@ -88,7 +88,7 @@ class _Weighing:
 
     questionnaire: Questionnaire
     trouble: Subject
-    given: Mapping[str, set[str]]
+    given: Mapping[str, Mapping[str, Answer]]
 
     def steps(self) -> Iterator[TraceStep]:
         """Everything there is to look at. No rule is as severe as a red flag, so none needs to be left out."""
@@ -137,22 +137,20 @@ class _Weighing:
             kind=TraceKind.RULE,
             code=rule.code,
             answers=self._answers(rule.when),
-            hit=all(self.given.get(code, set()) & set(fit) for code, fit in rule.when.items()),
+            hit=all(self.given.get(code, {}).keys() & set(fit) for code, fit in rule.when.items()),
             outcome=rule.outcome,
             sources=rule.sources,
         )
 
     def _weighed(self, flag: str) -> str:
         """The one answer to a red flag; of several the most severe."""
-        answers = self.given.get(flag, set())
+        answers = self.given.get(flag, {}).keys()
         if YES in answers:
             return YES
         return NO if answers == {NO} else DONT_KNOW
 
     def _answers(self, questions: Collection[str]) -> tuple[Answer, ...]:
-        return tuple(
-            Answer(question=code, answer=answer) for code in questions for answer in sorted(self.given.get(code, ()))
-        )
+        return tuple(one for code in questions for _, one in sorted(self.given.get(code, {}).items()))
 
     def not_ours(self) -> bool:
         asked = [self.questionnaire.question(code) for code in self.trouble.questions]

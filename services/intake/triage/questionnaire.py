@@ -11,7 +11,7 @@ import tomllib
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import date
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Self
 
@@ -176,8 +176,11 @@ class Questionnaire(_Part):
 
     def signs_of(self, flag: Flag) -> list[Sign]:
         """What a red-flag question asks about, in its order."""
-        by_code = {sign.code: sign for sign in self.signs}
-        return [by_code[code] for code in flag.signs]
+        return [self._sign_by_code[code] for code in flag.signs]
+
+    @cached_property
+    def _sign_by_code(self) -> Mapping[str, Sign]:
+        return {sign.code: sign for sign in self.signs}
 
     def outcome_of(self, flag: Flag) -> TriageOutcome:
         """What "yes" to a red-flag question means: the class of its most severe sign."""
