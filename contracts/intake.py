@@ -51,6 +51,8 @@ class Route(StrEnum):
     CHAT = "chat"
     CALLBACK = "callback"
     BOOKING = "booking"
+    QUESTIONS = "questions"
+    """The person has still to answer what nobody has asked them."""
     ELSEWHERE = "elsewhere"
 
 
@@ -67,6 +69,7 @@ class RouteReason(StrEnum):
     """The door it would have gone by is closed by staff."""
     DOOR_FULL = "door_full"
     """The door it would have gone by has reached its cap of the day."""
+    ANSWERS_MISSING = "answers_missing"
     CAME_BY_REFERRAL = "came_by_referral"
     """A professional has met the person and sent them."""
     URGENT_REFERRAL = "urgent_referral"
@@ -100,7 +103,8 @@ class ContactState(StrEnum):
 class TriageCompleted(Event):
     """The questionnaire has been weighed against the rule table.
 
-    Sent: once per contact, before ContactRouted. In mode routing_only the outcome steers pages, it assesses nobody.
+    Sent: once per contact, when all is answered, before ContactRouted. In mode routing_only the outcome steers pages,
+    it assesses nobody.
     """
 
     contact_id: Id
@@ -300,9 +304,14 @@ class ContactView(View):
     reasons: tuple[RouteReason, ...]
     declined: DeclineReason | None
     outcome: TriageOutcome | None
+    """None: nothing is weighed, or not everything is answered yet."""
     flags: tuple[Code, ...]
     alert: WarningShown | None = None
     """The warning the person went on from."""
+    questionnaire: Version | None = None
+    """The version that was answered; None: none was."""
+    unanswered: tuple[Code, ...] = ()
+    """Questions of that version that are still to be asked; of route `questions`."""
     identified: bool
     opened_at: Instant
     trace: Trace | None = None

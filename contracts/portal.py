@@ -48,6 +48,18 @@ class WarningShown(StrEnum):
     PHYSICIAN = "physician"
 
 
+class Assessed(StrEnum):
+    """What a symptom assessment elsewhere (Omaolo) has made of a trouble, most urgent first."""
+
+    EMERGENCY = "emergency"
+    """The emergency number, now."""
+    URGENT = "urgent"
+    """To be seen today."""
+    ROUTINE = "routine"
+    """A professional, not at once."""
+    SELF_CARE = "self_care"
+
+
 class AssuranceLevel(StrEnum):
     """Level of assurance of a strong identification (eIDAS and Finnish Trust Network words)."""
 
@@ -100,9 +112,11 @@ class ContactOpened(Event):
     questionnaire: Version
     """Version of the questionnaire that was answered."""
     answers: Annotated[tuple[Answer, ...], Field(max_length=60)]
-    """Question by question, codes only."""
+    """Question by question, codes only. Of who comes by another system than ours (omaolo), those that are known."""
     warned: WarningShown | None = None
     """The warning the person was shown on the way in and went on from."""
+    assessed: Assessed | None = None
+    """What the symptom assessment made of it that the person comes from."""
     opened_at: Instant
 
 
@@ -128,6 +142,27 @@ class WarningPassed(Event):
 
 WarningPassed.example = WarningPassed.shown(
     contact_id=_CONTACT, outcome="urgent_now", passed_at="2026-11-24T08:01:40Z"
+)  # fmt: skip
+
+
+@event(owner="portal", version=1, about="contact_id")
+class QuestionsAnswered(Event):
+    """A resident who came with some answers has given the others.
+
+    Sent: when the person has answered what was still to be asked; intake weighs all answers together.
+    """
+
+    contact_id: Id
+    questionnaire: Version
+    """Version that the contact was opened with."""
+    answers: Annotated[tuple[Answer, ...], Field(min_length=1, max_length=60)]
+    """Question by question, codes only."""
+    answered_at: Instant
+
+
+QuestionsAnswered.example = QuestionsAnswered.shown(
+    contact_id=_CONTACT, questionnaire="2026-11-01", answers=[{"question": "joint_now", "answer": "no"}],
+    answered_at="2026-11-24T08:03:00Z",
 )  # fmt: skip
 
 

@@ -37,7 +37,7 @@ class Destination(StrEnum):
 class ContactCounted(PublicEvent):
     """One more contact was decided about.
 
-    Sent: once per contact, with ContactRouted or ContactDeclined.
+    Sent: once per contact, with ContactDeclined or with the first ContactRouted that says where it goes.
     """
 
     origin: Origin

@@ -6,7 +6,7 @@ Pure: values in, decision out. Time and ids are arguments.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final
 
@@ -17,8 +17,8 @@ from contracts.closings import Door
 from contracts.intake import DeclineReason, Route, RouteReason, TriageOutcome
 from contracts.portal import AgeBand, ContactOpened, Origin, WarningShown
 from contracts.public import ContactCounted, Destination, TroubleGroup
-from services.intake.triage.domain import Triage, triage
-from services.intake.triage.questionnaire import Questionnaire, most_severe
+from services.intake.triage.domain import Triage, triage, unanswered
+from services.intake.triage.questionnaire import Questionnaire, Subject, most_severe
 
 YOUNGEST: Final[Mapping[AgeBand, int]] = {
     AgeBand.UNDER_16: 0,
@@ -96,8 +96,13 @@ def group(questionnaire: Questionnaire | None, trouble: str) -> TroubleGroup:
 
 def counted(
     fact: ContactOpened, decision: Routed | Declined, questionnaire: Questionnaire | None, *, place: str, day: date
-) -> ContactCounted:
-    """A decision without the person: `place` is the municipality that public statistics name."""
+) -> ContactCounted | None:
+    """A decision without the person; None while they are still asked.
+
+    `place` is the municipality that public statistics name.
+    """
+    if isinstance(decision, Routed) and decision.route is Route.QUESTIONS:
+        return None
     return ContactCounted(
         area=fact.area,
         municipality=place,
@@ -118,14 +123,30 @@ def decide(area: Area, fact: ContactOpened, questionnaire: Questionnaire | None,
         shut: doors nobody can go by now.
     """
     trouble = questionnaire.trouble(fact.trouble) if questionnaire else None
-    found = triage(questionnaire, trouble, fact.answers) if questionnaire and trouble else None
+    found = _weighed(fact, questionnaire, trouble) if questionnaire and trouble else None
     if reason := eligibility(area, municipality=fact.municipality, age_band=fact.age_band):
         return Declined(found, reason)
     if found is None:
         return Declined(None, DeclineReason.UNKNOWN_QUESTIONNAIRE)
+    if found.unanswered:
+        return Routed(found, Route.QUESTIONS, (RouteReason.ANSWERS_MISSING,))
     if fact.warned and not found.elsewhere:
         return went_on(found, fact.warned, shut=shut)
     return route(found, origin=fact.origin, shut=shut)
+
+
+def _weighed(fact: ContactOpened, questionnaire: Questionnaire, trouble: Subject) -> Triage:
+    """The answers that came, weighed.
+
+    Who comes from a symptom assessment elsewhere brings some answers and is asked for the others. Where those that came
+    raise a red flag already, nobody waits: what was not asked counts as "don't know", as everywhere.
+    Source: rules 10 and 11.
+    """
+    missing = unanswered(questionnaire, trouble, fact.answers) if fact.origin is Origin.OMAOLO else ()
+    known = triage(questionnaire, trouble, fact.answers, assessed=fact.assessed, waiting=missing)
+    if missing and not known.red:
+        return replace(known, unanswered=missing)
+    return triage(questionnaire, trouble, fact.answers, assessed=fact.assessed)
 
 
 def route(found: Triage, *, origin: Origin, shut: Shut) -> Routed:

@@ -18,8 +18,8 @@ from contracts.chat import (
     ConversationEnded,
 )
 from contracts.closings import Door
-from contracts.intake import ContactDeclined, ContactRouted, RouteReason, TriageCompleted
-from contracts.portal import ContactOpened, Origin, WarningPassed
+from contracts.intake import ContactDeclined, ContactRouted, Route, RouteReason, TriageCompleted
+from contracts.portal import ContactOpened, Origin, QuestionsAnswered, WarningPassed
 from contracts.public import ContactCounted
 from contracts.referrals import ReferralStatus
 from contracts.scheduling import TimesOffered, VisitBooked, VisitCompleted
@@ -35,7 +35,7 @@ from services.intake.identity.vault import Vault
 from services.intake.models import Contact
 from services.intake.referrals import handlers as referrals
 from services.intake.triage.questionnaire import Questionnaires
-from services.intake.triage.store import add_run, found_of
+from services.intake.triage.store import add_run, found_of, last_run
 
 contacts = Handlers()
 
@@ -51,38 +51,73 @@ def decide(fact: ContactOpened, tx: Transaction, areas: Areas, questionnaires: Q
     doors = closings.doors_for_a_contact(tx, area)
     decision = domain.decide(area, fact, questionnaire, shut=_shut(area, doors, tx.now))
     store.add_contact(tx.session, fact, decision, now=tx.now)
+    _tell(fact, tx, decision, area, doors, came_by=fact.origin)
+    place, day = areas.counted(fact.area, fact.municipality), local_date(tx.now)
+    _count(fact, tx, domain.counted(fact, decision, questionnaire, place=place, day=day), area)
+    cases.begin(tx, fact, decision, questionnaire, area)
+
+
+@contacts(QuestionsAnswered)
+def decide_anew(fact: QuestionsAnswered, tx: Transaction, areas: Areas, questionnaires: Questionnaires) -> None:
+    """All answers of who came with some of them are weighed together, once."""
+    contact = store.contact(tx.session, fact.contact_id, tx.viewer)
+    run = last_run(tx.session, fact.contact_id, tx.viewer)
+    if contact is None or run is None:
+        raise TryLater("unknown-contact", "the person answered before the contact is known here")
+    told = {"questionnaire": run.rules, "answers": [*run.answers, *fact.model_dump()["answers"]]}
+    whole, area = ContactOpened.model_validate(contact.model_dump() | told), areas.area(contact.area)
+    questionnaire, doors = questionnaires.version(run.rules), closings.doors_for_a_contact(tx, area)
+    decision = domain.decide(area, whole, questionnaire, shut=_shut(area, doors, tx.now))
+    if not store.answered(tx.session, fact.contact_id, decision, now=tx.now):
+        raise Refused("already-decided", "the contact waits for no answers")
+    _tell(whole, tx, decision, area, doors, came_by=None)  # it was counted when it came
+    place, day = areas.counted(whole.area, whole.municipality), local_date(tx.now)
+    _count(whole, tx, domain.counted(whole, decision, questionnaire, place=place, day=day), area)
+    cases.answered(tx, whole, decision, questionnaire, area)
+
+
+def _tell(
+    fact: ContactOpened,
+    tx: Transaction,
+    decision: Routed | Declined,
+    area: Area,
+    doors: Doors,
+    *,
+    came_by: Origin | None,
+) -> None:
+    """Tell what was decided, keep why, and count the doors it takes."""
     if decision.triage:
         add_run(tx.session, fact, decision.triage, area.triage_mode, now=tx.now)
     if isinstance(decision, Declined):
         tx.publish(ContactDeclined(**_whose(fact), reason=decision.reason, declined_at=tx.now))
     else:
         _tell_routed(fact, tx, decision, area)
-        closings.count(tx, area, doors, route=decision.route, origin=fact.origin)
-    place, day = areas.counted(fact.area, fact.municipality), local_date(tx.now)
-    _count(fact, tx, domain.counted(fact, decision, questionnaire, place=place, day=day), area)
-    cases.begin(tx, fact, decision, questionnaire, area)
+        closings.count(tx, area, doors, route=decision.route, origin=came_by)
     tx.hint(contact=fact.contact_id)
 
 
-def _count(fact: ContactOpened, tx: Transaction, counted: ContactCounted, area: Area) -> None:
+def _count(fact: ContactOpened, tx: Transaction, counted: ContactCounted | None, area: Area) -> None:
     """In public, and in the demand for the unit."""
+    if counted is None:
+        return
     tx.publish(counted)
     week, site = iso_week(local_date(fact.opened_at)), area.site_of(fact.municipality)
     count(tx.session, fact.contact_id, counted, site=site, week=week)
 
 
 def _tell_routed(fact: ContactOpened, tx: Transaction, decision: Routed, area: Area) -> None:
-    tx.publish(
-        TriageCompleted(
-            **_whose(fact),
-            trouble=fact.trouble,
-            outcome=decision.triage.outcome,
-            mode=area.triage_mode,
-            rules=fact.questionnaire,
-            flags=decision.triage.flags,
-            completed_at=tx.now,
+    if decision.route is not Route.QUESTIONS:
+        tx.publish(
+            TriageCompleted(
+                **_whose(fact),
+                trouble=fact.trouble,
+                outcome=decision.triage.outcome,
+                mode=area.triage_mode,
+                rules=fact.questionnaire,
+                flags=decision.triage.flags,
+                completed_at=tx.now,
+            )
         )
-    )
     tx.publish(_routed(fact, decision, tx.now))
 
 
@@ -108,7 +143,7 @@ def go_on(fact: WarningPassed, tx: Transaction, areas: Areas) -> None:
     decision = domain.went_on(found, fact.outcome, shut=_shut(area, doors, tx.now))
     if not store.go_on(tx.session, contact, decision, now=tx.now):
         raise domain.no_warning()  # another process was quicker
-    closings.count(tx, area, doors, route=decision.route, origin=Origin(contact.origin))
+    closings.count(tx, area, doors, route=decision.route, origin=None)  # it was counted where it came in
     cases.went_on(tx, fact, decision, area)
     tx.publish(_routed(contact, decision, tx.now))
     tx.hint(contact=fact.contact_id)

@@ -10,7 +10,7 @@ from sqlalchemy import update
 from sqlmodel import Session, col
 
 from chassis import Viewer
-from contracts.intake import ContactState, DeclineReason
+from contracts.intake import ContactState, DeclineReason, Route
 from contracts.portal import ContactOpened
 from services.intake.domain import Declined, Routed
 from services.intake.models import Contact
@@ -26,6 +26,14 @@ def add_contact(session: Session, fact: ContactOpened, decision: Routed | Declin
     contact = Contact(**fact.model_dump(include=told), **_outcome(decision), decided_at=now)
     session.add(contact)
     session.flush()
+
+
+def answered(session: Session, contact_id: UUID, decision: Routed | Declined, *, now: datetime) -> bool:
+    """Decide anew about a contact that waits for answers; False when it waits for none, or no more."""
+    waiting = (col(Contact.state) == ContactState.ROUTED, col(Contact.route) == Route.QUESTIONS)
+    statement = update(Contact).where(col(Contact.contact_id) == contact_id, *waiting)
+    decided = statement.values(**_outcome(decision), decided_at=now).returning(col(Contact.contact_id))
+    return session.connection().execute(decided).first() is not None
 
 
 def decline(session: Session, contact_id: UUID, reason: DeclineReason) -> bool:

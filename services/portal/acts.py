@@ -5,6 +5,7 @@ Each takes a one-time key: an act that arrives twice is done once. What is wrong
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from uuid import UUID, uuid4, uuid5
@@ -28,7 +29,7 @@ from contracts.chat import (
 )
 from contracts.demand import ReasonView, RecordReason
 from contracts.feedback import GiveFeedback, Given
-from contracts.intake import GetContact, Route, RouteReason
+from contracts.intake import ContactView, GetContact, Route, RouteReason
 from contracts.notifications import Recipient
 from contracts.portal import (
     AgeBand,
@@ -37,6 +38,7 @@ from contracts.portal import (
     ContactOpened,
     Origin,
     PromiseKind,
+    QuestionsAnswered,
     WarningPassed,
     WarningShown,
 )
@@ -56,7 +58,7 @@ from contracts.scheduling import (
 )
 from services.portal import sessions, store
 from services.portal.edge import Edge
-from services.portal.questionnaire import must_fit
+from services.portal.questionnaire import must_fit, remaining, wrong_answer
 from services.portal.sessions import Visitor
 
 
@@ -140,6 +142,33 @@ def _opened(edge: Edge, entry: Entry, contact_id: UUID) -> ContactOpened:
         warned=entry.warned,
         opened_at=edge.clock(),
     )
+
+
+async def answer_rest(edge: Edge, contact: ContactView, answers: Sequence[Answer]) -> None:
+    """Tell the answers that a contact was still to give: once, whatever is sent after them.
+
+    Raises:
+        WrongAnswer: they are not complete, or do not fit what is still asked.
+        Refused: `service-unavailable`.
+    """
+    asked = await remaining(edge, contact.language, contact)
+    if wrong := wrong_answer(asked, answers):
+        raise wrong
+    answered = QuestionsAnswered(
+        contact_id=contact.contact_id,
+        area=contact.area,
+        municipality=contact.municipality,
+        questionnaire=asked.version,
+        answers=tuple(answers),
+        answered_at=edge.clock(),
+    )
+
+    def tell(tx: Transaction) -> None:
+        who = contact.contact_id
+        if store.first_sent(tx, who=str(who), key=store.ANSWERS, contact_id=who, what=store.ANSWERS):
+            tx.publish(answered)
+
+    await edge.transact(tell)
 
 
 async def pass_warning(edge: Edge, viewer: Viewer) -> None:

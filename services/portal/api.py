@@ -20,7 +20,7 @@ from chassis import Refused, Viewer
 from contracts.base import Code, Id, Language, Message, MunicipalityCode, Version
 from contracts.chat import ConversationView, LeftMessage, MessageView, PromiseView, Words
 from contracts.feedback import TEXT_MAX, GiveFeedback, Given, InvitationView, Score
-from contracts.intake import ContactView
+from contracts.intake import ContactView, GetContact
 from contracts.portal import AgeBand, Answer, PromiseKind, WarningShown
 from contracts.prose import below, of_fields
 from contracts.scheduling import HoldView, TimesView, VisitView
@@ -63,6 +63,12 @@ class Opened(_Body):
 
     contact_id: Id
     secret: str
+
+
+class Rest(_Body):
+    """Answers to what is still asked."""
+
+    answers: Annotated[tuple[Answer, ...], Field(min_length=1, max_length=60)]
 
 
 class Said(_Body):
@@ -158,6 +164,17 @@ async def show(request: Request, mine: Mine, after: Annotated[int, Query(ge=0, l
         promise=case.promise,
         invitations=case.invitations,
     )
+
+
+@routes.post("/contacts/{contact_id}/answers", status_code=202)
+async def answer_rest(request: Request, mine: Mine, body: Rest) -> Response:
+    """Answer what is still asked: `contact.unanswered`, in the version `contact.questionnaire`. Told once."""
+    edge = edge_of(request)
+    contact = await edge.ask(GetContact(contact_id=mine.id), viewer=mine)
+    if not contact.unanswered:
+        raise Refused("already-decided", "nothing is asked any more")
+    await acts.answer_rest(edge, contact, body.answers)
+    return Response(status_code=202)
 
 
 @routes.post("/contacts/{contact_id}/warning", status_code=202)

@@ -30,6 +30,7 @@ from services.portal.pages import (
     own_words,
     practice,
     questions,
+    remaining,
     static,
 )
 from services.portal.pages.stream import Streams
@@ -37,7 +38,7 @@ from services.portal.practice import calendar, mail
 from services.portal.settings import PortalSettings
 
 LOCAL_HOSTS = {"localhost", "127.0.0.1", "[::1]"}
-PAGES = (static, front, own_words, questions, falls, case, desk, desk_talk, desk_lists, desk_demand)
+PAGES = (static, front, own_words, questions, falls, remaining, case, desk, desk_talk, desk_lists, desk_demand)
 """Modules with `routes`."""
 
 jobs = Jobs()

@@ -55,6 +55,7 @@ class Stage(StrEnum):
 
     UNAVAILABLE = "unavailable"
     DECIDING = "deciding"
+    QUESTIONS = "questions"
     DECLINED = "declined"
     ELSEWHERE = "elsewhere"
     QUEUED = "queued"
@@ -133,7 +134,8 @@ class Case:
     continued: Earlier | None = None
     """The earlier matter that this one goes on with, as the person has chosen."""
     passed_on: frozenset[str] = frozenset()
-    """What the portal has told of this contact: a message, whose promise follows; that it goes on past a warning."""
+    """What the portal has told of this contact: a message, whose promise follows; answers, whose decision follows; that
+    it goes on past a warning."""
     where: Elsewhere | None = None
     trouble: str = ""
     opens_at: datetime | None = None
@@ -159,6 +161,8 @@ class Case:
     def _stage_of_route(self, route: Route | None) -> Stage:
         if route is Route.CALLBACK:
             return Stage.MESSAGE_LEFT if store.MESSAGE in self.passed_on else Stage.LEAVE_MESSAGE
+        if route is Route.QUESTIONS and store.ANSWERS not in self.passed_on:
+            return Stage.QUESTIONS
         return Stage.BOOKING if route is Route.BOOKING else Stage.DECIDING
 
     @property

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from chassis import Refused
 from contracts.base import Language
-from contracts.intake import GetQuestionnaire, QuestionnaireView
+from contracts.intake import ContactView, GetQuestionnaire, QuestionnaireView
 from contracts.portal import Answer
 from services.portal.edge import PASSER_BY, Edge
 
@@ -36,6 +36,17 @@ async def questionnaire(
         field = wrong.errors()[0]["loc"][0]
         raise Refused("unknown-questionnaire" if field == "version" else "unknown-trouble", "no code of ours") from None
     return await edge.read(ask, viewer=PASSER_BY)
+
+
+async def remaining(edge: Edge, language: Language, contact: ContactView) -> QuestionnaireView:
+    """What a contact is still to be asked, in the version it came with; no questions when nothing is left.
+
+    Raises:
+        Refused: `service-unavailable`.
+    """
+    asked = await questionnaire(edge, language, contact.trouble, version=contact.questionnaire)
+    left = tuple(one for one in asked.questions if one.code in contact.unanswered)
+    return asked.model_copy(update={"questions": left})
 
 
 async def must_fit(edge: Edge, language: Language, trouble: str, version: str, answers: Sequence[Answer]) -> None:

@@ -17,7 +17,7 @@ from services.portal.models import Submission
 REMEMBERED = timedelta(days=7)
 """How long a sent form is known again; a session that could send it ends much earlier."""
 
-CONTACT, MESSAGE, WARNING, BROUGHT = "contact", "message", "warning", "brought"
+CONTACT, MESSAGE, ANSWERS, WARNING, BROUGHT = "contact", "message", "answers", "warning", "brought"
 
 
 def first_sent(tx: Transaction, *, who: str, key: str, contact_id: UUID, what: str, content: str | None = None) -> bool:

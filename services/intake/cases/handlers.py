@@ -35,7 +35,31 @@ def begin(
     """A contact that was decided about begins a case; who waits for the chat is owed to be met."""
     group, over = group_of(questionnaire, fact.trouble), over_at_once(decision)
     store.begin(tx.session, fact.contact_id, group=group, over=over)
-    if isinstance(decision, Declined):
+    _owe(tx, fact, decision, questionnaire, area)
+
+
+def answered(
+    tx: Transaction,
+    fact: ContactOpened,
+    decision: Routed | Declined,
+    questionnaire: Questionnaire | None,
+    area: Area,
+) -> None:
+    """A contact that was still to answer has done so: it is over at once, or it is owed what its answers ask for."""
+    if why := over_at_once(decision):
+        over(tx, fact.contact_id, why)
+    _owe(tx, fact, decision, questionnaire, area)
+
+
+def _owe(
+    tx: Transaction,
+    fact: ContactOpened,
+    decision: Routed | Declined,
+    questionnaire: Questionnaire | None,
+    area: Area,
+) -> None:
+    """What a contact needs, and by when; nothing while it is still to answer."""
+    if isinstance(decision, Declined) or decision.route is Route.QUESTIONS:
         return
     subject = questionnaire.trouble(fact.trouble) if questionnaire else None
     asked = subject.questions if subject else ()

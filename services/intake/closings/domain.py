@@ -128,9 +128,9 @@ def counted(doors: Doors, used: Iterable[Door]) -> Doors:
     return {**doors, **{door: replace(doors[door], today=doors[door].today + 1) for door in used}}
 
 
-def used(route: Route, origin: Origin) -> frozenset[Door]:
-    """The doors that a contact counts for: the one it goes on by, and one that only leads in."""
-    found = (BY_ROUTE.get(route), BY_ORIGIN.get(origin))
+def used(route: Route, origin: Origin | None) -> frozenset[Door]:
+    """The doors that a contact counts for: the one it goes on by, and one that only leads in, when it has just come."""
+    found = (BY_ROUTE.get(route), BY_ORIGIN.get(origin) if origin else None)
     return frozenset(door for door in found if door)
 
 

@@ -31,7 +31,7 @@ def hold(tx: Transaction, area: Area) -> Doors:
     return doors
 
 
-def count(tx: Transaction, area: Area, doors: Doors, *, route: Route, origin: Origin) -> None:
+def count(tx: Transaction, area: Area, doors: Doors, *, route: Route, origin: Origin | None) -> None:
     """One more contact has gone its way: a door that it filled closes for the day."""
     close_filled_up(tx, area, domain.counted(doors, domain.used(route, origin)))
 

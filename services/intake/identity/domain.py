@@ -52,11 +52,6 @@ def born(code: str, *, today: date, test_codes: bool) -> date:
     return birth_date
 
 
-def age_on(birth_date: date, day: date) -> int:
-    """Years that somebody has turned on a day; who was born on 29 February turns a year older on 1 March."""
-    return day.year - birth_date.year - ((day.month, day.day) < (birth_date.month, birth_date.day))
-
-
 def identity(opened: Mapping[str, Any], *, today: date, test_codes: bool) -> Identity:
     """Make out who somebody is from what the identity provider said; the code's birth date goes before a told one.
 

@@ -15,8 +15,8 @@ from contracts.demand import ReasonCode
 from contracts.intake import Route, RouteReason
 from contracts.portal import AgeBand
 from contracts.referrals import ReferralStatus, SendReferral, Urgency
-from services.intake.domain import YOUNGEST
-from services.intake.identity.domain import Identity, age_on, born
+from services.intake.domain import YOUNGEST, age_on
+from services.intake.identity.domain import Identity, born
 
 _REASON_CODE: Final = TypeAdapter(ReasonCode)
 _ORDER: Final = tuple(ReferralStatus)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 from chassis import Answers, Refused, Transaction
@@ -14,11 +15,14 @@ from contracts.intake import (
     Option,
     Question,
     QuestionnaireView,
+    Route,
     Trace,
     TraceStep,
     Trouble,
 )
-from services.intake.triage.domain import decided_by
+from contracts.portal import Answer
+from services.intake.models import Contact
+from services.intake.triage.domain import decided_by, unanswered
 from services.intake.triage.finding import Finders
 from services.intake.triage.models import TriageRun
 from services.intake.triage.questionnaire import Choice, Questionnaire, Questionnaires, Subject
@@ -76,3 +80,12 @@ def trace_of(run: TriageRun) -> Trace:
     steps = tuple(TraceStep.model_validate(step) for step in run.trace or ())
     told = run.model_dump(include={"rules", "mode", "answers", "ran_at"})
     return Trace.model_validate({**told, "steps": steps, "decided_by": decided_by(steps)})
+
+
+def unanswered_of(contact: Contact, run: TriageRun | None, questionnaires: Questionnaires) -> Sequence[str]:
+    """What a contact is still to be asked; nothing unless it waits for answers."""
+    asked = questionnaires.version(run.rules) if run and contact.route == Route.QUESTIONS else None
+    trouble = asked.trouble(contact.trouble) if asked else None
+    if run is None or asked is None or trouble is None:
+        return ()
+    return unanswered(asked, trouble, [Answer.model_validate(each) for each in run.answers])

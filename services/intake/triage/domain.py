@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from contracts.intake import TraceKind, TraceStep, TriageOutcome
-from contracts.portal import Answer
+from contracts.portal import Answer, Assessed
 from services.intake.triage.questionnaire import (
     DONT_KNOW,
     NO,
@@ -32,6 +32,8 @@ class Triage:
     """What the person wishes is nothing physiotherapy does."""
     trace: tuple[TraceStep, ...]
     """Everything that was looked at, in order: the severest hit of it is the outcome."""
+    unanswered: tuple[str, ...] = ()
+    """What is still to be asked; until then nothing is decided."""
 
     @property
     def red(self) -> bool:
@@ -57,15 +59,46 @@ def milder(outcome: TriageOutcome) -> TriageOutcome:
     return SEVERITY[min(SEVERITY.index(outcome) + 1, least)]
 
 
-def triage(questionnaire: Questionnaire, trouble: Subject, answers: Sequence[Answer]) -> Triage:
+ASSESSED: Mapping[Assessed, TriageOutcome] = {
+    Assessed.EMERGENCY: TriageOutcome.EMERGENCY_112,
+    Assessed.URGENT: TriageOutcome.URGENT_NOW,
+}
+"""What an assessment elsewhere means that found something urgent: it counts as a red flag. A milder one decides
+nothing, our own questions do. To be agreed with the county."""
+
+
+def unanswered(questionnaire: Questionnaire, trouble: Subject, answers: Sequence[Answer]) -> tuple[str, ...]:
+    """Questions about a trouble that no answer of ours was given to, in the order asked."""
+    given = _by_question(answers)
+    offered = {code: {YES, NO, DONT_KNOW} for code in trouble.flags}
+    offered |= {code: {one.code for one in questionnaire.question(code).options} for code in trouble.questions}
+    return tuple(code for code, options in offered.items() if not given.get(code, {}).keys() & options)
+
+
+def triage(
+    questionnaire: Questionnaire,
+    trouble: Subject,
+    answers: Sequence[Answer],
+    *,
+    assessed: Assessed | None = None,
+    waiting: Collection[str] = (),
+) -> Triage:
     """Weigh answers against the rules: the most severe hit wins.
 
     "Don't know" to a red flag counts as yes, one class milder. The front end sends a questionnaire only when it is
     complete; a red flag that comes unanswered nevertheless, or with an unknown answer, counts as "don't know": nobody
     is left without a decision, and nobody slips through a gap. Answers to questions that were not asked are ignored.
+
+    Args:
+        questionnaire: the version that was answered.
+        trouble: what the answers are about.
+        answers: as given.
+        assessed: what an assessment elsewhere found.
+        waiting: red flags that are still to be asked: they say nothing yet.
+
     Source: domain.md section 3, rule 10.
     """
-    weighing = _Weighing(questionnaire, trouble, _by_question(answers))
+    weighing = _Weighing(questionnaire, trouble, _by_question(answers), assessed, waiting)
     trace = tuple(weighing.steps())
     return Triage(
         outcome=most_severe(step.outcome for step in trace if step.hit),
@@ -82,6 +115,17 @@ def _by_question(answers: Sequence[Answer]) -> dict[str, dict[str, Answer]]:
     return given
 
 
+def _found_elsewhere(assessed: Assessed) -> TraceStep:
+    return TraceStep(
+        kind=TraceKind.FLAG,
+        code=f"assessed_{assessed}",
+        answers=(),
+        hit=True,
+        outcome=ASSESSED[assessed],
+        sources=("assessment elsewhere",),
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class _Weighing:
     """One questionnaire, one trouble, what was answered."""
@@ -89,11 +133,14 @@ class _Weighing:
     questionnaire: Questionnaire
     trouble: Subject
     given: Mapping[str, Mapping[str, Answer]]
+    assessed: Assessed | None
+    waiting: Collection[str]
 
     def steps(self) -> Iterator[TraceStep]:
         """Everything there is to look at. No rule is as severe as a red flag, so none needs to be left out."""
         flags, asked = set(self.trouble.flags), set(self.trouble.questions)
-        steps = [self._flag(self.questionnaire.flag(code)) for code in self.trouble.flags]
+        steps = [_found_elsewhere(self.assessed)] if self.assessed and self.assessed in ASSESSED else []
+        steps += [self._flag(self.questionnaire.flag(code)) for code in self.trouble.flags]
         steps += [self._combination(one) for one in self.questionnaire.combinations if set(one.flags) <= flags]
         steps += [self._rule(one) for one in self.questionnaire.rules if one.when.keys() <= asked]
         yield from steps
@@ -147,6 +194,8 @@ class _Weighing:
         answers = self.given.get(flag, {}).keys()
         if YES in answers:
             return YES
+        if flag in self.waiting:
+            return NO
         return NO if answers == {NO} else DONT_KNOW
 
     def _answers(self, questions: Collection[str]) -> tuple[Answer, ...]:

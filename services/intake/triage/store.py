@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from datetime import datetime
 from uuid import UUID
 
+from sqlalchemy import func
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, exists, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from chassis import Viewer
-from contracts.intake import TraceStep, TriageMode, TriageOutcome
+from contracts.intake import Route, TraceStep, TriageMode, TriageOutcome
 from contracts.portal import Answer, ContactOpened
 from services.intake.models import Contact
 from services.intake.store import contact
@@ -42,13 +43,17 @@ def _runs(contact_id: UUID) -> SelectOfScalar[TriageRun]:
 
 
 def past_cases(session: Session, since: datetime | None) -> Iterator[Past]:
-    """The last run of every contact, from a moment on, read bit by bit: there may be many, and codes alone are read."""
+    """The last run of every contact, from a moment on, read bit by bit: there may be many, and codes alone are read.
+
+    Who is still to answer something has no outcome yet that could become another one.
+    """
     later = aliased(TriageRun)
     asked = (
         select(TriageRun.contact_id, Contact.trouble, TriageRun.outcome, TriageRun.answers)
         .join(Contact, col(Contact.contact_id) == TriageRun.contact_id)
         .where(~exists().where(col(later.contact_id) == TriageRun.contact_id, col(later.number) > TriageRun.number))
     )
+    asked = asked.where(col(Contact.route).is_distinct_from(Route.QUESTIONS))
     if since:
         asked = asked.where(TriageRun.ran_at >= since)
     for contact_id, trouble, outcome, answers in session.exec(asked.execution_options(yield_per=AT_ONCE)):
@@ -56,9 +61,11 @@ def past_cases(session: Session, since: datetime | None) -> Iterator[Past]:
 
 
 def add_run(session: Session, fact: ContactOpened, found: Triage, mode: TriageMode, *, now: datetime) -> None:
+    """Keep a run beside the earlier ones of the contact."""
+    runs = select(func.count()).where(TriageRun.contact_id == fact.contact_id)
     run = TriageRun(
         contact_id=fact.contact_id,
-        number=1,
+        number=session.exec(runs).one() + 1,
         rules=fact.questionnaire,
         mode=mode,
         answers=[answer.model_dump() for answer in fact.answers],

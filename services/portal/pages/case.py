@@ -8,7 +8,7 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request, Response
-from fastapi.responses import StreamingResponse
+from fastapi.responses import RedirectResponse, StreamingResponse
 from markupsafe import Markup
 
 from chassis import Refused
@@ -17,11 +17,11 @@ from contracts.chat import MESSAGE_MAX, LeftMessage, MessageView, Speaker
 from contracts.feedback import TEXT_MAX, GiveFeedback
 from contracts.portal import PromiseKind
 from services.portal import acts, forms, sessions
-from services.portal.case import Case, look
+from services.portal.case import Case, Stage, look
 from services.portal.edge import Edge
 from services.portal.forms import Form, email_address, phone_number
 from services.portal.pages.page import Page, edge_of, page_of, panel, render, safe, shown
-from services.portal.pages.posted import answered, posted_by_visitor
+from services.portal.pages.posted import SEE_OTHER, answered, posted_by_visitor
 from services.portal.pages.stream import Change, last_seen, live
 from services.portal.refusals import UNPROCESSABLE, status_of
 from services.portal.sessions import Visitor
@@ -64,6 +64,8 @@ def place(request: Request, language: Language, contact_id: UUID, me: Visitor) -
 async def show(request: Request, language: Language, contact_id: UUID, me: Me) -> Response:
     edge = edge_of(request)
     case = await look(edge, me.viewer(contact_id), language, session=me.contacts)
+    if case.stage is Stage.QUESTIONS:
+        return RedirectResponse(f"/{language}/asia/{contact_id}/kysymykset", status_code=SEE_OTHER)
     return case_page(edge, place(request, language, contact_id, me), case)
 
 

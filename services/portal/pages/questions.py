@@ -36,14 +36,19 @@ def answers_of(asked: QuestionnaireView, form: Form, t: Words) -> tuple[Answer, 
     """The answers, in order; errors in the form for what is missing or no answer at all."""
     if form[AGE] not in set(AgeBand):
         form.errors[AGE] = t("error.age")
-    given = []
-    for number, question in enumerate(asked.questions, start=2):  # the age is the first one
+    return given(asked, form, t, first=2)  # the age is the first one
+
+
+def given(asked: QuestionnaireView, form: Form, t: Words, *, first: int) -> tuple[Answer, ...]:
+    """The answers to what is asked, numbered from `first` on; errors in the form as with `answers_of`."""
+    answers = []
+    for number, question in enumerate(asked.questions, start=first):
         answer = form[field_of(question.code)]
         if answer in {option.code for option in question.options}:
-            given.append(Answer(question=question.code, answer=answer))
+            answers.append(Answer(question=question.code, answer=answer))
         else:
             form.errors[field_of(question.code)] = t("error.answer", number=number)
-    return tuple(given)
+    return tuple(answers)
 
 
 async def _asked(
@@ -65,7 +70,7 @@ async def _asked(
     return wish, asked
 
 
-def _shown(question: Question) -> dict[str, Any]:
+def shown_question(question: Question) -> dict[str, Any]:
     """A question as the page shows it."""
     text, signs = lines(question)
     return {
@@ -94,7 +99,7 @@ def _page(
         form=form,
         refused=refused,
         version=asked.version,
-        questions=[_shown(one) for one in asked.questions],
+        questions=[shown_question(one) for one in asked.questions],
         ages=[(band, t(f"age.{band}")) for band in AgeBand],
         trouble=next(one.text for one in asked.troubles if one.code == wish.trouble),
         municipality=wish.municipality.names.of(language),

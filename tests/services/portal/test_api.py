@@ -285,7 +285,7 @@ def test_the_api_describes_itself(caller: Caller, town: Town) -> None:
         "/api/v1/contacts/{contact_id}",
         *(
             f"/api/v1/contacts/{{contact_id}}/{act}"
-            for act in ("warning", "messages", "callback", "hold", "booking", "feedback", "end")
+            for act in ("answers", "warning", "messages", "callback", "hold", "booking", "feedback", "end")
         ),
         *(f"/api/v1/{what}" for what in ("token", "events", "keys")),
     }

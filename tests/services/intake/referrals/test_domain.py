@@ -11,7 +11,7 @@ from contracts.areas import Areas
 from contracts.intake import Route, RouteReason
 from contracts.portal import AgeBand
 from contracts.referrals import ReferralStatus, Urgency
-from services.intake.identity.domain import age_on
+from services.intake.domain import age_on
 from services.intake.referrals.domain import Taken, band_of, follows, take, way
 from tests.services.intake.builders import code
 from tests.services.intake.referrals.sending import sent
