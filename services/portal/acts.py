@@ -43,6 +43,7 @@ from contracts.portal import (
     WarningShown,
 )
 from contracts.public import TroubleGroup
+from contracts.referrals import ReferralStatusView, SendReferral
 from contracts.scheduling import (
     BookVisit,
     CalendarView,
@@ -337,6 +338,11 @@ class Times:
         """When each begins, UTC."""
         first = datetime.combine(self.on, self.first, tzinfo=HELSINKI).astimezone(UTC)
         return tuple(first + timedelta(minutes=self.minutes * place) for place in range(self.count))
+
+
+async def send_referral(edge: Edge, viewer: Viewer, referral: SendReferral, *, key: str) -> ReferralStatusView:
+    """Send a person to the unit, as a professional."""
+    return await edge.ask(referral, viewer=viewer, key=key)
 
 
 async def publish_times(edge: Edge, viewer: Viewer, times: Times, *, key: str) -> CalendarView:

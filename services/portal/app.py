@@ -23,6 +23,7 @@ from services.portal.pages import (
     desk,
     desk_demand,
     desk_lists,
+    desk_referrals,
     desk_talk,
     errors,
     falls,
@@ -38,7 +39,20 @@ from services.portal.practice import calendar, mail
 from services.portal.settings import PortalSettings
 
 LOCAL_HOSTS = {"localhost", "127.0.0.1", "[::1]"}
-PAGES = (static, front, own_words, questions, falls, remaining, case, desk, desk_talk, desk_lists, desk_demand)
+PAGES = (
+    static,
+    front,
+    own_words,
+    questions,
+    falls,
+    remaining,
+    case,
+    desk,
+    desk_talk,
+    desk_lists,
+    desk_demand,
+    desk_referrals,
+)
 """Modules with `routes`."""
 
 jobs = Jobs()

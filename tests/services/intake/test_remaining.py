@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from contracts.due import DueTimeSet
 from contracts.intake import (
     ContactRouted,
     ContactView,
@@ -69,7 +70,7 @@ def test_all_answers_are_weighed_together_in_a_second_run(intake: Unit) -> None:
     view = intake.asks(GetContact(contact_id=CONTACT), viewer=staff())
     assert (view.route, view.unanswered, view.outcome) == (Route.CHAT, (), TriageOutcome.SELF_CARE)
     assert {one.question for one in view.trace.answers} == set(ALL)
-    assert [type(one) for one in intake.told][1:] == [TriageCompleted, ContactRouted]
+    assert [type(one) for one in intake.told][1:] == [TriageCompleted, ContactRouted, DueTimeSet]
 
 
 def test_a_red_flag_among_the_later_answers_leads_elsewhere(intake: Unit) -> None:

@@ -17,6 +17,7 @@ from contracts.feedback import About
 from contracts.intake import TriageMode, TriageOutcome
 from contracts.portal import AgeBand, Origin, PromiseKind, WarningShown
 from contracts.public import TroubleGroup
+from contracts.referrals import ReferralKind, ReferralStatus, Urgency
 from contracts.scheduling import Modality
 from services.portal.case import Stage, Step
 from services.portal.language import LANGUAGES, preferred, read_texts, words
@@ -52,6 +53,10 @@ MOVING: dict[str, type[StrEnum] | set[str]] = {
     "error.": {f"{kind_of(status)}.{part}" for status in (401, 404, 413, 422, 403, 503) for part in ("title", "text")}
     | {"not_found.desk"},
     "front.now.": {"open", "closed"},
+    "referral.kind.": ReferralKind,
+    "referral.urgency.": Urgency,
+    "referral.status.": ReferralStatus,
+    "referral.route.": {"booking", "callback"},
     "desk.mode.": TriageMode,
     "falls.result.": FallOutcome,
     "falls.result_text.": FallOutcome,

@@ -1,0 +1,165 @@
+"""A professional at the desk sends a person, and sees what has become of those sent."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from contracts.base import Language
+from contracts.referrals import ReferralReceived
+from tests.factories import visit_booked
+from tests.services.intake.builders import CODE, code
+from tests.services.portal.town import Browser, Town
+
+NEW = "/fi/desk/referrals/new"
+TEXT = "Kipu alkoi marraskuussa & jatkuu."
+
+
+def filled(**over: str) -> dict[str, str]:
+    return {
+        "kind": "referral",
+        "person": CODE,
+        "given_names": "Testi Maria",
+        "family_name": "Esimerkki-Virtanen",
+        "municipality": "285",
+        "phone": "040 1234567",
+        "language": "sv",
+        "reason": "back",
+        "code": "l03",
+        "checked": "yes",
+        "urgency": "routine",
+        "text": TEXT,
+        "unit": "Kotkan terveysasema",
+        "role": "lääkäri",
+    } | over
+
+
+@pytest.fixture
+def desk(town: Town) -> Browser:
+    browser = town.therapist()
+    browser.get(NEW)
+    return browser
+
+
+def errors(desk: Browser) -> list[str]:
+    return re.findall(r'id="(\w+)-error"', desk.page)
+
+
+def test_a_professional_sends_a_person_and_sees_where_they_go(town: Town, desk: Browser) -> None:
+    response = desk.post(NEW, filled())
+    assert response.status_code == 303
+    [received] = town.told(ReferralReceived)
+    assert (received.reason, received.code, received.language) == ("back", "L03", Language.SV)
+    assert response.headers["location"] == f"/fi/desk/referrals/{received.referral_id}"
+    desk.get(response.headers["location"])
+    for shown in (
+        "Testi Maria Esimerkki-Virtanen",
+        "Kotkan terveysasema",
+        "Vastaanotettu",
+        "marraskuussa &amp; jatkuu",
+    ):
+        assert shown in desk.page
+    assert "Henkilö voi valita etäajan itse" in desk.page
+
+
+def test_the_list_says_what_has_become_of_each(town: Town, desk: Browser) -> None:
+    desk.post(NEW, filled())
+    [received] = town.told(ReferralReceived)
+    town.units["intake"].hears(visit_booked(contact_id=received.contact_id))
+    desk.get("/fi/desk/referrals")
+    assert "Aika varattu" in desk.page
+    assert f'href="/fi/desk/referrals/{received.referral_id}"' in desk.page
+
+
+def test_the_same_form_sent_twice_is_one_referral(town: Town, desk: Browser) -> None:
+    form = desk.page
+    for _ in range(2):
+        desk.page = form
+        assert desk.post(NEW, filled()).status_code == 303
+    assert len(town.told(ReferralReceived)) == 1
+
+
+def test_who_is_to_be_called_is_on_the_list_of_calls(desk: Browser) -> None:
+    desk.post(NEW, filled(urgency="urgent"))
+    desk.get("/fi/desk/callbacks")
+    assert "040 1234567" in desk.page
+    assert "marraskuussa" in desk.page
+
+
+@pytest.mark.parametrize(
+    ("over", "field"),
+    [
+        ({"person": "210281-9989"}, "person"),
+        ({"person": "２１０２８１-9988"}, "person"),
+        ({"person": ""}, "person"),
+        ({"family_name": " "}, "family_name"),
+        ({"municipality": ""}, "municipality"),
+        ({"municipality": "999"}, "municipality"),
+        ({"municipality": "272"}, "municipality"),
+        ({"phone": "0600 12345"}, "phone"),
+        ({"phone": "", "urgency": "urgent"}, "phone"),
+        ({"phone": "", "checked": "no"}, "phone"),
+        ({"language": "de"}, "language"),
+        ({"reason": "tooth"}, "reason"),
+        ({"code": "K40"}, "code"),
+        ({"checked": ""}, "checked"),
+        ({"urgency": ""}, "urgency"),
+        ({"kind": ""}, "kind"),
+        ({"text": "a" * 2001}, "text"),
+        ({"unit": ""}, "unit"),
+        ({"role": ""}, "role"),
+    ],
+)
+def test_what_is_wrong_is_said_beside_its_field_and_nothing_is_sent(
+    town: Town, desk: Browser, over: dict[str, str], field: str
+) -> None:
+    assert desk.post(NEW, filled(**over)).status_code == 422
+    assert errors(desk) == [field]
+    assert town.told(ReferralReceived) == []
+
+
+def test_what_was_typed_is_still_there(desk: Browser) -> None:
+    desk.post(NEW, filled(code="K40"))
+    assert 'value="Testi Maria"' in desk.page
+    assert re.search(r'value="urgent" id="urgency-urgent">', desk.page)
+    assert re.search(r'value="routine" id="urgency" checked>', desk.page)
+
+
+@pytest.mark.parametrize(
+    ("language", "place"),
+    [
+        ("fi", "kouluterveydenhuoltoon|koulu- tai opiskeluterveydenhuoltoon"),
+        ("sv", "skol- eller studerandehälsovården"),
+        ("en", "school or student health care"),
+    ],
+)
+def test_a_referral_for_a_child_of_15_says_which_place_helps(
+    town: Town, desk: Browser, language: str, place: str
+) -> None:
+    """Rule 2."""
+    address = f"/{language}/desk/referrals/new"
+    desk.get(address)
+    desk.post(address, filled(person=code("251110A901")))
+    assert errors(desk) == ["person"]
+    assert re.search(place, desk.page)
+    assert town.told(ReferralReceived) == []
+
+
+def test_a_professional_of_another_county_sees_no_referral_of_this_one(town: Town, desk: Browser) -> None:
+    to = desk.post(NEW, filled()).headers["location"]
+    elsewhere = town.therapist("18")
+    assert elsewhere.get(to).status_code == 404
+    elsewhere.get("/fi/desk/referrals")
+    assert "Esimerkki-Virtanen" not in elsewhere.page
+
+
+@pytest.mark.parametrize("path", ["", "/new"])
+@pytest.mark.parametrize("language", list(Language))
+def test_the_pages_are_there_in_every_language(town: Town, language: Language, path: str) -> None:
+    assert town.therapist().get(f"/{language}/desk/referrals{path}").status_code == 200
+
+
+@pytest.mark.parametrize("path", ["", "/new", "/c1a4d6f2-8f0b-4b7e-9c55-6d1e0a2b3c71"])
+def test_they_are_not_for_strangers(town: Town, path: str) -> None:
+    assert town.browser().get(f"/fi/desk/referrals{path}").headers["location"] == "/desk/login"
