@@ -23,7 +23,7 @@ from contracts.base import (
     event,
     query,
 )
-from contracts.portal import _CONTACT, PromiseKind, WarningShown
+from contracts.portal import _CONTACT, EarlierText, PromiseKind, WarningShown
 
 _CONVERSATION = Id("b7b1a3f2-6d0b-4f35-8d8e-6c2f0b9d7a10")
 _THERAPIST = Id("9a3d5c10-77a4-4c8b-9d41-2f9a5a0c1e01")
@@ -77,12 +77,7 @@ class CallOutcome(StrEnum):
     REACHED = "reached"
 
 
-@event(
-    owner="chat",
-    version=1,
-    about="conversation_id",
-    external="the health-station chat: how busy the physiotherapy queue is",
-)
+@event(owner="chat", version=1, about="conversation_id", external="the health-station chat: how busy the queue is")
 class ConversationQueued(Event):
     """A contact waits in its channel's queue for a therapist.
 
@@ -125,12 +120,7 @@ ConversationAccepted.example = ConversationAccepted.shown(
 )  # fmt: skip
 
 
-@event(
-    owner="chat",
-    version=1,
-    about="conversation_id",
-    external="the unit lead's reports: how often personal guidance needs identification",
-)
+@event(owner="chat", version=1, about="conversation_id", external="the unit lead's reports: who was asked to identify")
 class IdentityRequested(Event):
     """A therapist asked the person to identify: a time or personal guidance needs it.
 
@@ -303,6 +293,8 @@ class MessageView(View):
     """The therapist's first name; empty for the resident."""
     words: str
     sent_at: Instant
+    in_record: bool = False
+    """Whether it belongs to the patient record: as `ConversationView.earlier_text` says."""
 
 
 class ConversationView(View):
@@ -323,6 +315,10 @@ class ConversationView(View):
     therapist_name: str | None
     identity_requested: bool
     identified: bool
+    identified_at: Instant | None = None
+    """From then on what is said belongs to the patient record."""
+    earlier_text: EarlierText | None = None
+    """What becomes of the text from before; None while nobody has identified."""
     queued_at: Instant
     accepted_at: Instant | None
     ended_at: Instant | None

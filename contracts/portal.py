@@ -76,6 +76,17 @@ class PromiseKind(StrEnum):
     """Anything else: called within 1-5 business days."""
 
 
+class EarlierText(StrEnum):
+    """What becomes of the text that somebody wrote before identifying. Source: rule 8."""
+
+    NONE = "none"
+    """Nothing was written before."""
+    UNDECIDED = "undecided"
+    """The person has not said: it stays out of the patient record until then."""
+    KEPT = "kept"
+    LEFT_OUT = "left_out"
+
+
 class VerifiedPerson(Message):
     """What is sealed in `IdentityVerified.person`. Only intake opens it."""
 
@@ -182,6 +193,25 @@ class IdentityVerified(Event):
 
 IdentityVerified.example = IdentityVerified.shown(
     contact_id=_CONTACT, assurance="substantial", person=_JWE, verified_at="2026-11-24T08:09:30Z"
+)
+
+
+@event(owner="portal", version=1, about="contact_id")
+class EarlierTextDecided(Event):
+    """The person has said whether what they wrote before identifying may be kept in their patient record.
+
+    Sent: when the question is answered that the page asks once, after identification. A no is never taken back by a
+    later yes; a yes from before the identification counts for nothing.
+    """
+
+    contact_id: Id
+    accepted: bool
+    """Yes: what either side wrote before belongs to the patient record as well."""
+    decided_at: Instant
+
+
+EarlierTextDecided.example = EarlierTextDecided.shown(
+    contact_id=_CONTACT, accepted=True, decided_at="2026-11-24T08:10:10Z"
 )
 
 

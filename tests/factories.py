@@ -29,6 +29,10 @@ def identity_verified(**over: Any) -> portal.IdentityVerified:
     return like_the_example(portal.IdentityVerified, **over)
 
 
+def earlier_text_decided(**over: Any) -> portal.EarlierTextDecided:
+    return like_the_example(portal.EarlierTextDecided, **over)
+
+
 def callback_requested(**over: Any) -> portal.CallbackRequested:
     return like_the_example(portal.CallbackRequested, **{"contact_id": uuid4(), "callback_id": uuid4()} | over)
 

@@ -70,11 +70,12 @@ def conversation(ask: GetConversation, tx: Transaction) -> ConversationView:
 @answers(GetMessages)
 def messages(ask: GetMessages, tx: Transaction, settings: ChatSettings) -> MessagesView:
     """What was said, as much as fits into one answer. A therapist's read is audited."""
-    found = store.conversation(tx, ask.contact_id).conversation
+    seen = store.conversation(tx, ask.contact_id)
     if tx.viewer.role is Role.STAFF:
         tx.audit("read", whom=ask.contact_id, what="messages")
-    said = store.messages(tx, found.conversation_id, ask.after)
-    shown = tuple(domain.fitting(map(_message_view, said[: store.MESSAGES_READ]), settings.messages_bytes))
+    said = store.messages(tx, seen.conversation.conversation_id, ask.after)
+    views = (_message_view(message, seen) for message in said[: store.MESSAGES_READ])
+    shown = tuple(domain.fitting(views, settings.messages_bytes))
     return MessagesView(messages=shown, more=len(shown) < len(said))
 
 
@@ -122,7 +123,8 @@ def accept(ask: AcceptConversation, tx: Transaction, settings: ChatSettings) -> 
 @answers(PostMessage)
 def post(ask: PostMessage, tx: Transaction) -> MessageView:
     """Say something. The message's place is given by the row that is updated, so it is the same for both sides."""
-    found = store.as_side(tx, ask.contact_id).conversation
+    seen = store.as_side(tx, ask.contact_id)
+    found = seen.conversation
     domain.must_be_open(found.state)
     message = Message(
         conversation_id=found.conversation_id,
@@ -135,7 +137,7 @@ def post(ask: PostMessage, tx: Transaction) -> MessageView:
     if not store.say(tx, found, message):
         return post(ask, tx)
     tx.hint(contact=found.contact_id, area=found.area)
-    return _message_view(message)
+    return _message_view(message, seen)
 
 
 @answers(RequestIdentity)
@@ -240,13 +242,20 @@ def hint_queue_moved(tx: Transaction, left: Conversation, settings: ChatSettings
 
 def _view(seen: store.Seen) -> ConversationView:
     found = seen.conversation
-    beside = {"position": seen.position, "identified": seen.identified}
-    requested = {"identity_requested": found.identity_requested_at is not None}
-    return ConversationView.model_validate({**found.model_dump(), **beside, **requested})
+    earlier = domain.earlier_text(wrote=seen.wrote_before, accepted=seen.agreed) if seen.identified else None
+    beside = {
+        "position": seen.position,
+        "identity_requested": found.identity_requested_at is not None,
+        "identified": seen.identified,
+        "identified_at": seen.identified_at,
+        "earlier_text": earlier,
+    }
+    return ConversationView.model_validate({**found.model_dump(), **beside})
 
 
-def _message_view(message: Message) -> MessageView:
-    return MessageView.model_validate(message.model_dump())
+def _message_view(message: Message, seen: store.Seen) -> MessageView:
+    kept = domain.in_record(message.sent_at, identified_at=seen.identified_at, accepted=seen.agreed)
+    return MessageView.model_validate({**message.model_dump(), "in_record": kept})
 
 
 def _callback_view(tx: Transaction, call: store.Call) -> CallbackView:

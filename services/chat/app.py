@@ -11,7 +11,7 @@ from services.chat.settings import ChatSettings
 def build(settings: Settings) -> Service:
     """Chat: queue, conversations, promised calls.
 
-    Hears ContactRouted, ContactDeclined, IdentityVerified, CallbackRequested, ReferralReceived,
+    Hears ContactRouted, ContactDeclined, IdentityVerified, EarlierTextDecided, CallbackRequested, ReferralReceived,
     DueTimeSet; tells Conversation*, IdentityRequested, Callback*.
     """
     return Service(

@@ -10,7 +10,7 @@ from chassis import calendar
 from chassis.errors import Refused, Unprocessable
 from contracts.areas import Area, Period
 from contracts.chat import CallbackState, ChannelView, ConversationState, MessageView
-from contracts.portal import PromiseKind
+from contracts.portal import EarlierText, PromiseKind
 from contracts.public import WaitBand
 
 
@@ -66,6 +66,43 @@ def must_be_promised(state: CallbackState) -> None:
     """
     if state == CallbackState.KEPT:
         raise Refused("callback-kept", "the person has been reached already")
+
+
+def agreed(accepted: bool | None, *, decided_at: datetime | None, identified_at: datetime | None) -> bool | None:
+    """What the person has said of the text from before identifying; None while nothing that counts.
+
+    Who has not identified cannot agree to anything about a patient record.
+    """
+    if accepted is None or decided_at is None or identified_at is None or decided_at < identified_at:
+        return None
+    return accepted
+
+
+def earlier_text(*, wrote: bool, accepted: bool | None) -> EarlierText:
+    """What becomes of the text an identified person wrote before.
+
+    Args:
+        wrote: whether there is any.
+        accepted: as from `agreed`.
+    """
+    if not wrote:
+        return EarlierText.NONE
+    if accepted is None:
+        return EarlierText.UNDECIDED
+    return EarlierText.KEPT if accepted else EarlierText.LEFT_OUT
+
+
+def in_record(sent_at: datetime, *, identified_at: datetime | None, accepted: bool | None) -> bool:
+    """Whether a message belongs to the patient record: from the identification on, earlier ones if so agreed (rule 8).
+
+    Args:
+        sent_at: when it was written, either side's.
+        identified_at: when the person identified; None: nobody has, so there is no record.
+        accepted: as from `agreed`.
+    """
+    if identified_at is None:
+        return False
+    return sent_at >= identified_at or accepted is True
 
 
 def seconds_between(start: datetime, end: datetime) -> int:

@@ -11,7 +11,7 @@ from contracts.areas import Area, Areas, UnknownArea
 from contracts.chat import CallbackPromised, CallbackState, ConversationQueued, ConversationState, LeftMessage
 from contracts.due import DueKind, DueTimeSet
 from contracts.intake import ContactDeclined, ContactRouted, Route
-from contracts.portal import CallbackRequested, IdentityVerified, PromiseKind
+from contracts.portal import CallbackRequested, EarlierTextDecided, IdentityVerified, PromiseKind
 from contracts.referrals import ReferralReceived
 from services.chat import domain, store
 from services.chat.answers import hint_queue_moved, tell_ended
@@ -65,7 +65,15 @@ def mark_identified(fact: IdentityVerified, tx: Transaction) -> None:
     Needs no conversation: it is stored by contact, so the order of this fact and of ContactRouted does not matter, and
     a contact that never chats waits for nothing.
     """
-    store.remember_identity(tx, fact.contact_id, fact.verified_at)
+    # A clock that is ahead of ours must not put what is said from now on before the identification.
+    store.remember_identity(tx, fact.contact_id, min(fact.verified_at, tx.now))
+    tx.hint(contact=fact.contact_id, area=fact.area)
+
+
+@on(EarlierTextDecided)
+def remember_decision(fact: EarlierTextDecided, tx: Transaction) -> None:
+    """What the person says of the text from before identifying, in whatever order it is heard."""
+    store.remember_decision(tx, fact)
     tx.hint(contact=fact.contact_id, area=fact.area)
 
 

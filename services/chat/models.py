@@ -38,6 +38,9 @@ class Contact(ChatTable, table=True):
     alert: WarningShown | None = Field(default=None, sa_type=_wire(WarningShown))
     identified_at: datetime | None = Field(default=None, sa_type=UtcInstant)
     declined_at: datetime | None = Field(default=None, sa_type=UtcInstant)
+    earlier_accepted: bool | None = None
+    """What the person has said of the text from before identifying."""
+    earlier_decided_at: datetime | None = Field(default=None, sa_type=UtcInstant)
 
 
 class Conversation(ChatTable, table=True):

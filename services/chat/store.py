@@ -11,7 +11,7 @@ from datetime import date, datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, case, func, tuple_, update
+from sqlalchemy import ColumnElement, and_, case, exists, func, not_, or_, tuple_, update
 from sqlalchemy.orm import aliased
 from sqlmodel import col, select
 from sqlmodel.sql.expression import Select
@@ -19,8 +19,9 @@ from sqlmodel.sql.expression import Select
 from chassis import Refused, Role, Transaction
 from chassis.db import Statement, prepared, upsert
 from contracts.base import Language
-from contracts.chat import MESSAGE_MAX, CallbackState, ConversationState
-from contracts.portal import PromiseKind, WarningShown
+from contracts.chat import MESSAGE_MAX, CallbackState, ConversationState, Speaker
+from contracts.portal import EarlierTextDecided, PromiseKind, WarningShown
+from services.chat.domain import agreed
 from services.chat.models import Callback, Contact, Conversation, Message
 
 MESSAGES_READ = 500
@@ -39,7 +40,27 @@ class Seen(NamedTuple):
     conversation: Conversation
     position: int | None
     """Place in the queue, 1 = next; None when not queued."""
-    identified: bool
+    contact: Contact | None
+    wrote_before: bool
+    """Whether the person wrote something before identifying."""
+
+    @property
+    def identified_at(self) -> datetime | None:
+        """When the person behind it was identified; None when nobody was."""
+        return self.contact.identified_at if self.contact else None
+
+    @property
+    def identified(self) -> bool:
+        """Whether the person behind it was identified."""
+        return self.identified_at is not None
+
+    @property
+    def agreed(self) -> bool | None:
+        """What the person has said of the text from before identifying, as far as it counts."""
+        if self.contact is None:
+            return None
+        told, decided_at = self.contact.earlier_accepted, self.contact.earlier_decided_at
+        return agreed(told, decided_at=decided_at, identified_at=self.identified_at)
 
 
 class Call(NamedTuple):
@@ -56,8 +77,18 @@ def remember_route(tx: Transaction, contact_id: UUID, language: Language, alert:
 
 
 def remember_identity(tx: Transaction, contact_id: UUID, at: datetime) -> None:
-    """Store that the person behind a contact was identified; the first time stays."""
+    """Store that the person behind a contact was identified; the earliest time stays, whichever is heard first."""
     tx.write(_IDENTIFIED, contact_id=contact_id, identified_at=at)
+
+
+def remember_decision(tx: Transaction, fact: EarlierTextDecided) -> None:
+    """Store what a person said of the text from before identifying. Of a yes and a no, from two pages, the no stays."""
+    tx.write(
+        _DECIDED,
+        contact_id=fact.contact_id,
+        earlier_accepted=fact.accepted,
+        earlier_decided_at=fact.decided_at,
+    )
 
 
 def remember_declined(tx: Transaction, contact_id: UUID, at: datetime) -> None:
@@ -81,8 +112,30 @@ def _first_stay(*names: str) -> Statement:
     )
 
 
-_ROUTE = _first_stay("language", "alert")
-_IDENTIFIED, _DECLINED = _first_stay("identified_at"), _first_stay("declined_at")
+def _goes_before(told: Any) -> ColumnElement[bool]:
+    """Whether a decision takes the place of the stored one: a no before a yes, of two alike the later."""
+    stored, stored_at = col(Contact.earlier_accepted), col(Contact.earlier_decided_at)
+    alike_and_later = and_(stored == told.earlier_accepted, stored_at < told.earlier_decided_at)
+    return or_(stored.is_(None), and_(stored.is_(True), not_(told.earlier_accepted)), alike_and_later)
+
+
+_ROUTE, _DECLINED = _first_stay("language", "alert"), _first_stay("declined_at")
+_IDENTIFIED = prepared(
+    Contact,
+    lambda insert: insert.on_conflict_do_update(
+        index_elements=["contact_id"],
+        set_={"identified_at": insert.excluded.identified_at},
+        where=col(Contact.identified_at).is_(None) | (insert.excluded.identified_at < col(Contact.identified_at)),
+    ),
+)
+_DECIDED = prepared(
+    Contact,
+    lambda insert: insert.on_conflict_do_update(
+        index_elements=["contact_id"],
+        set_={name: insert.excluded[name] for name in ("earlier_accepted", "earlier_decided_at")},
+        where=_goes_before(insert.excluded),
+    ),
+)
 
 
 def queue(tx: Transaction, conversation: Conversation) -> bool:
@@ -156,7 +209,7 @@ def _unknown_conversation() -> Refused:
     return Refused("unknown-conversation", "there is no such conversation for this viewer")
 
 
-def _seen() -> Select[Conversation, int | None, bool]:
+def _seen() -> Select[Conversation, int | None, Contact | None, bool]:
     before = aliased(Conversation)
     position = (
         select(func.count())
@@ -169,8 +222,13 @@ def _seen() -> Select[Conversation, int | None, bool]:
         .scalar_subquery()
     )
     queued = col(Conversation.state) == ConversationState.QUEUED
+    wrote_before = exists().where(
+        col(Message.conversation_id) == col(Conversation.conversation_id),
+        col(Message.speaker) == Speaker.RESIDENT,
+        col(Message.sent_at) < col(Contact.identified_at),
+    )
     return (
-        select(Conversation, case((queued, position)), col(Contact.identified_at).is_not(None))
+        select(Conversation, case((queued, position)), Contact, wrote_before)
         .outerjoin(Contact, col(Contact.contact_id) == col(Conversation.contact_id))
     )  # fmt: skip
 

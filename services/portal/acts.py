@@ -36,6 +36,8 @@ from contracts.portal import (
     Answer,
     CallbackRequested,
     ContactOpened,
+    EarlierText,
+    EarlierTextDecided,
     Origin,
     PromiseKind,
     QuestionsAnswered,
@@ -244,6 +246,31 @@ async def leave_message(edge: Edge, viewer: Viewer, left: LeftMessage, kind: Pro
     def tell(tx: Transaction) -> None:
         if store.first_sent(tx, who=str(viewer.id), key=key, contact_id=viewer.id, what=store.MESSAGE):
             tx.publish(requested)
+
+    await edge.transact(tell)
+
+
+async def decide_earlier_text(edge: Edge, viewer: Viewer, *, accepted: bool) -> None:
+    """Tell whether what the person wrote before identifying may be kept in their patient record; the first word counts.
+
+    Raises:
+        Refused: `unknown-conversation`; `nothing-to-decide`: nobody has identified, or nothing was written before.
+    """
+    conversation = await edge.ask(GetConversation(contact_id=viewer.id), viewer=viewer)
+    if conversation.earlier_text in (None, EarlierText.NONE):
+        raise Refused("nothing-to-decide", "there is no text from before an identification")
+    decided = EarlierTextDecided(
+        contact_id=viewer.id,
+        area=conversation.area,
+        municipality=conversation.municipality,
+        accepted=accepted,
+        decided_at=edge.clock(),
+    )
+
+    def tell(tx: Transaction) -> None:
+        what = store.EARLIER_TEXT  # the key as well: of all the pages of a contact one answers
+        if store.first_sent(tx, who=str(viewer.id), key=what, contact_id=viewer.id, what=what):
+            tx.publish(decided)
 
     await edge.transact(tell)
 

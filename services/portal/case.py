@@ -40,6 +40,7 @@ from contracts.intake import (
     RouteReason,
     TriageOutcome,
 )
+from contracts.portal import EarlierText
 from contracts.scheduling import GetTimes, HoldView, SlotView, TimesView, VisitState, VisitView
 from services.portal import store
 from services.portal.edge import Edge
@@ -193,6 +194,12 @@ class Case:
     @property
     def identified(self) -> bool:
         return bool((self.contact and self.contact.identified) or (self.conversation and self.conversation.identified))
+
+    @property
+    def asks_of_earlier_text(self) -> bool:
+        """Whether the person is to say if what they wrote before identifying may be kept: asked once, of a patient."""
+        undecided = self.conversation is not None and self.conversation.earlier_text is EarlierText.UNDECIDED
+        return undecided and self.stage is not Stage.DECLINED and store.EARLIER_TEXT not in self.passed_on
 
     @property
     def step(self) -> Step | None:

@@ -27,5 +27,5 @@ class Submission(PortalTable, table=True):
     """SHA-256 of the key and what was told, where the key alone does not show that it is the same sender's."""
     contact_id: UUID = Field(index=True)
     what: str = Field(sa_type=String)
-    """What was told: contact, message, answers, warning; or that a filled fall form is taken along."""
+    """What was told: contact, message, answers, warning, earlier_text; or that a filled fall form is taken along."""
     sent_at: datetime = Field(sa_type=UtcInstant, index=True)

@@ -17,7 +17,8 @@ from services.portal.models import Submission
 REMEMBERED = timedelta(days=7)
 """How long a sent form is known again; a session that could send it ends much earlier."""
 
-CONTACT, MESSAGE, ANSWERS, WARNING, BROUGHT = "contact", "message", "answers", "warning", "brought"
+CONTACT, MESSAGE, ANSWERS, WARNING = "contact", "message", "answers", "warning"
+EARLIER_TEXT, BROUGHT = "earlier_text", "brought"
 
 
 def first_sent(tx: Transaction, *, who: str, key: str, contact_id: UUID, what: str, content: str | None = None) -> bool:

@@ -30,7 +30,7 @@ routes = APIRouter(prefix="/{language}/asia/{contact_id}")
 Me = Annotated[Visitor, Depends(sessions.visitor)]
 Posted = Annotated[Form, Depends(posted_by_visitor)]
 
-PANELS = ("status", "earlier", "times", "talk", "falls", "feedback")
+PANELS = ("status", "earlier", "record", "times", "talk", "falls", "feedback")
 """Parts of the page that change by themselves, from top to bottom; the log stands after the second."""
 SCORES = frozenset(map(str, range(11)))
 """0-10, as a form sends them."""
@@ -161,6 +161,14 @@ async def leave_message(act: Acting) -> Response:
     left = LeftMessage(phone=phone, words=form["words"])
     kind = PromiseKind(form["kind"])
     return await act.ends(acts.leave_message(act.edge, act.viewer, left, kind, key=form.key))
+
+
+@routes.post("/earlier-text")
+async def decide_earlier_text(act: Acting) -> Response:
+    answer = {"yes": True, "no": False}.get(act.form["accepted"])
+    if answer is None:
+        raise Refused("not-valid", "expected yes or no")
+    return await act.ends(acts.decide_earlier_text(act.edge, act.viewer, accepted=answer))
 
 
 @routes.post("/hold")

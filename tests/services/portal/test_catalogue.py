@@ -15,7 +15,7 @@ from contracts.chat import CallOutcome
 from contracts.falls import FallOutcome
 from contracts.feedback import About
 from contracts.intake import TriageMode, TriageOutcome
-from contracts.portal import AgeBand, Origin, PromiseKind, WarningShown
+from contracts.portal import AgeBand, EarlierText, Origin, PromiseKind, WarningShown
 from contracts.public import TroubleGroup
 from contracts.referrals import ReferralKind, ReferralStatus, Urgency
 from contracts.scheduling import Modality
@@ -37,6 +37,8 @@ MOVING: dict[str, type[StrEnum] | set[str]] = {
     "case.promised.": PromiseKind,
     "elsewhere.": {"now", "today", "later"},
     "step.": Step,
+    "record.": {EarlierText.KEPT, EarlierText.LEFT_OUT},
+    "desk.earlier.": set(EarlierText) - {EarlierText.NONE},
     "modality.": Modality,
     "modality.short.": Modality,
     "times.booked.": Modality,
