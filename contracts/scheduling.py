@@ -191,7 +191,7 @@ class TimesView(View):
 
 @query(owner="scheduling", version=1)
 class GetTimes(Ask[TimesView]):
-    """Free times for a contact that was offered them, its hold and its visit.
+    """Free times for a contact that was offered them or sent to book and has identified, its hold and its visit.
 
     Never refused: nothing offered is a TimesView too.
     """
@@ -249,7 +249,7 @@ class OfferTimes(Ask[TimesView]):
 class HoldSlot(Ask[HoldView]):
     """Keep a free time for this contact for some minutes.
 
-    Refused: `slot-taken`, `not-offered`, `already-booked`, `unknown-slot`.
+    Refused: `slot-taken`, `not-offered`, `identify-first` (sent to book), `already-booked`, `unknown-slot`.
     """
 
     contact_id: Id

@@ -75,6 +75,7 @@ class Entry:
     age_band: AgeBand
     questionnaire: str
     answers: tuple[Answer, ...]
+    origin: Origin = Origin.CHAT
     warned: WarningShown | None = None
     """The warning they were shown on the way in and went on from."""
 
@@ -136,7 +137,7 @@ def _opened(edge: Edge, entry: Entry, contact_id: UUID) -> ContactOpened:
         contact_id=contact_id,
         area=area.code,
         municipality=entry.municipality,
-        origin=Origin.CHAT,
+        origin=entry.origin,
         language=entry.language,
         trouble=entry.trouble,
         age_band=entry.age_band,

@@ -8,7 +8,7 @@ the language of `Accept-Language`.
 from __future__ import annotations
 
 from functools import cache
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
@@ -21,7 +21,7 @@ from contracts.base import Code, Id, Language, Message, MunicipalityCode, Versio
 from contracts.chat import ConversationView, LeftMessage, MessageView, PromiseView, Words
 from contracts.feedback import TEXT_MAX, GiveFeedback, Given, InvitationView, Score
 from contracts.intake import ContactView, GetContact
-from contracts.portal import AgeBand, Answer, PromiseKind, WarningShown
+from contracts.portal import AgeBand, Answer, Origin, PromiseKind, WarningShown
 from contracts.prose import below, of_fields
 from contracts.scheduling import HoldView, TimesView, VisitView
 from services.portal import acts, sessions
@@ -54,6 +54,8 @@ class Opening(_Body):
     age_band: AgeBand
     questionnaire: Version
     answers: Annotated[tuple[Answer, ...], Field(max_length=60)]
+    origin: Literal[Origin.CHAT, Origin.BOOKING] = Origin.CHAT
+    """The door: to talk, or to book a time."""
     warned: WarningShown | None = None
     """The person was shown this warning on the way in and went on."""
 

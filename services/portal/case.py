@@ -168,7 +168,8 @@ class Case:
 
     @property
     def waiting(self) -> bool:
-        return self.stage in WAITING or (self.stage is Stage.ELSEWHERE and self.went_on)
+        decides = self.stage is Stage.ELSEWHERE and self.went_on
+        return self.stage in WAITING or decides or (self.stage is Stage.BOOKING and self.step is None)
 
     @property
     def went_on(self) -> bool:
@@ -210,7 +211,8 @@ class Case:
         if self.times and self.times.offered:
             return Step.PICK
         asked = self.conversation is not None and self.conversation.identity_requested
-        return Step.IDENTIFY if asked and not self.identified and self.stage is Stage.OPEN else None
+        needed = self.stage is Stage.BOOKING or (asked and self.stage is Stage.OPEN)
+        return Step.IDENTIFY if needed and not self.identified else None
 
     @property
     def slots(self) -> tuple[SlotView, ...]:

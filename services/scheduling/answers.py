@@ -8,6 +8,7 @@ from datetime import timedelta
 from chassis import Answers, Refused, Role, Transaction
 from chassis.calendar import local_date
 from contracts.areas import Areas
+from contracts.intake import Route
 from contracts.public import VisitCounted
 from contracts.scheduling import (
     BookVisit,
@@ -94,8 +95,9 @@ def show_times(ask: GetTimes, tx: Transaction) -> TimesView:
 @answers(HoldSlot)
 def hold_slot(ask: HoldSlot, tx: Transaction, areas: Areas) -> HoldView:
     contact = store.contact(tx, ask.contact_id, lock=True)
-    if contact is None or contact.offered_modality is None:
-        raise Refused("not-offered", "a therapist offers times first")
+    if contact is None:
+        raise domain.not_offered()
+    domain.must_choose(_choice(tx, contact))
     if store.is_booked(tx, contact.contact_id):
         raise Refused("already-booked", "the contact has a visit ahead")
     slot = store.slots_held(tx, ask.slot_id, contact.contact_id)
@@ -158,9 +160,20 @@ def show_visits(_ask: GetVisits, tx: Transaction) -> VisitsView:
     return VisitsView(visits=visits)
 
 
+def _choice(tx: Transaction, contact: Contact) -> domain.Choice:
+    """Whether a contact may pick a time."""
+    return domain.choice(
+        offered=contact.offered_modality is not None,
+        sent_to_book=contact.route == Route.BOOKING,
+        taken=not store.is_declined(tx, contact.contact_id),
+        identified=contact.identified_at is not None,
+        met=store.has_met(tx, contact.contact_id),
+    )
+
+
 def _times(tx: Transaction, contact: Contact) -> TimesView:
     """What a contact may pick from, holds, or has booked. A completed visit gives way to a new offer."""
-    offered = contact.offered_modality is not None
+    offered = _choice(tx, contact) is domain.Choice.FREE
     visit = store.latest_visit(tx, contact.contact_id)
     if visit and visit.state is VisitState.COMPLETED and offered:
         visit = None

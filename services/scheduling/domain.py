@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 from itertools import groupby, pairwise, zip_longest
 from uuid import UUID
 
@@ -68,6 +69,48 @@ def new_times(asked: Sequence[Time], present: Iterable[Time], *, now: datetime) 
     if any(time.overlaps(other) for time in fresh for other in there):
         raise Refused("slots-overlap", "the calendar already holds another time at the same moment")
     return fresh
+
+
+class Choice(StrEnum):
+    """Whether a contact may pick a time."""
+
+    FREE = "free"
+    AFTER_IDENTIFYING = "after_identifying"
+    NONE = "none"
+
+
+def choice(*, offered: bool, sent_to_book: bool, taken: bool, identified: bool, met: bool) -> Choice:
+    """Whether a contact may pick a time.
+
+    Args:
+        offered: a therapist has offered times, and the visit has not taken place yet.
+        sent_to_book: the contact was routed to booking: it picks its one time without being offered any.
+        taken: the unit takes the contact.
+        identified: somebody has strongly identified for it. Nobody gets a time without (rule 8).
+        met: a visit has taken place; the next one is for the therapist to offer.
+    """
+    if offered:
+        return Choice.FREE
+    if not sent_to_book or not taken or met:
+        return Choice.NONE
+    return Choice.FREE if identified else Choice.AFTER_IDENTIFYING
+
+
+def must_choose(found: Choice) -> None:
+    """Let only somebody pick who may.
+
+    Raises:
+        Refused: `identify-first`, `not-offered`.
+    """
+    if found is Choice.AFTER_IDENTIFYING:
+        raise Refused("identify-first", "a time needs strong identification first (rule 8)")
+    if found is Choice.NONE:
+        raise not_offered()
+
+
+def not_offered() -> Refused:
+    """What is said to somebody whom no times are offered."""
+    return Refused("not-offered", "a therapist offers times first")
 
 
 def kept_until(now: datetime, starts_at: datetime, *, minutes: int) -> datetime:

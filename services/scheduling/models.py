@@ -28,6 +28,8 @@ class Contact(SchedulingTable, table=True):
     area: str
     municipality: str
     origin: str
+    route: str | None = None
+    """Where it goes; who is sent to book picks a time without being offered one."""
     routed_version: int
     """Aggregate version of the decision this row holds; an older one changes nothing."""
     identified_at: datetime | None = Field(default=None, sa_type=UtcInstant)

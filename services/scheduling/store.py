@@ -38,6 +38,7 @@ def remember_route(tx: Transaction, fact: ContactRouted, version: int) -> None:
         area=fact.area,
         municipality=fact.municipality,
         origin=fact.origin.value,
+        route=fact.route.value,
         routed_version=version,
     )
 
@@ -46,7 +47,7 @@ _ROUTE = prepared(
     Contact,
     lambda insert: insert.on_conflict_do_update(
         index_elements=["contact_id"],
-        set_={name: insert.excluded[name] for name in ("area", "municipality", "origin", "routed_version")},
+        set_={name: insert.excluded[name] for name in ("area", "municipality", "origin", "route", "routed_version")},
         where=col(Contact.routed_version) < insert.excluded.routed_version,
     ),
 )
@@ -213,6 +214,12 @@ def is_booked(tx: Transaction, contact_id: UUID) -> bool:
     """Whether a contact has a visit ahead."""
     booked = select(Visit.visit_id).where(Visit.contact_id == contact_id, Visit.state == VisitState.BOOKED.value)
     return tx.session.exec(booked).first() is not None
+
+
+def has_met(tx: Transaction, contact_id: UUID) -> bool:
+    """Whether a visit of a contact has taken place."""
+    met = select(Visit.visit_id).where(Visit.contact_id == contact_id, Visit.state == VisitState.COMPLETED.value)
+    return tx.session.exec(met).first() is not None
 
 
 def complete_visit(tx: Transaction, visit_id: UUID) -> Visit | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Annotated
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
 from chassis import Refused
@@ -15,7 +15,7 @@ from contracts.areas import Area, Municipality
 from contracts.base import Language
 from contracts.chat import ChannelView, GetChannel
 from contracts.intake import FOUND_BY_MAX, QuestionnaireView, Trouble
-from contracts.portal import WarningShown
+from contracts.portal import Origin, WarningShown
 from services.portal import sessions
 from services.portal.edge import PASSER_BY, Edge
 from services.portal.forms import Form
@@ -68,10 +68,30 @@ class Wish:
     area: Area
     municipality: Municipality
     trouble: str
+    origin: Origin
 
     @property
     def query(self) -> str:
-        return "?" + urlencode({"kunta": self.municipality.code, "vaiva": self.trouble})
+        return query_of(self.municipality.code, self.trouble, self.origin)
+
+
+def query_of(municipality: str, trouble: str, origin: Origin) -> str:
+    """What the way in carries along; the door only where it is not the chat's."""
+    door = {"tapa": origin.value} if origin is Origin.BOOKING else {}
+    return "?" + urlencode({"kunta": municipality, "vaiva": trouble} | door)
+
+
+def door_of(form: Form) -> Origin:
+    """The door that was picked: booking, or the chat, where one can leave a message too."""
+    return Origin.BOOKING if form["tapa"] == Origin.BOOKING else Origin.CHAT
+
+
+def picked(kunta: Word = "", vaiva: Word = "", tapa: Word = "") -> Form:
+    """What the address carries along."""
+    return Form({"kunta": kunta, "vaiva": vaiva, "tapa": tapa})
+
+
+Picked = Annotated[Form, Depends(picked)]
 
 
 def wish_of(edge: Edge, asked: QuestionnaireView | None, form: Form, t: Words) -> Wish | None:
@@ -87,7 +107,7 @@ def wish_of(edge: Edge, asked: QuestionnaireView | None, form: Form, t: Words) -
     if area is None or form.errors:
         return None
     municipality = next(one for one in area.municipalities if one.code == form["kunta"])
-    return Wish(area, municipality, form["vaiva"])
+    return Wish(area, municipality, form["vaiva"], door_of(form))
 
 
 async def _channel(edge: Edge, area: str) -> ChannelView | None:
@@ -124,8 +144,16 @@ async def front_page(
     page = page_of(request, language, "")
     status = UNPROCESSABLE if form.errors else 200
     places = [(one.name, one.municipalities) for one in counties]
-    matter = {"counties": counties, "places": places, "troubles": picks, "found": found, "most": FOUND_BY_MAX}
-    return shown("front.html", page, status=status, form=form, **matter)
+    doors = [(one.value, t(f"front.way.{one}")) for one in (Origin.CHAT, Origin.BOOKING)]
+    form.values = {**form.values, "tapa": door_of(form).value}
+    matter = {
+        "counties": counties,
+        "places": places,
+        "troubles": picks,
+        "found": found,
+        "most": FOUND_BY_MAX,
+    }
+    return shown("front.html", page, status=status, form=form, doors=doors, **matter)
 
 
 @routes.get("/")
@@ -134,14 +162,20 @@ async def root(request: Request) -> Response:
 
 
 @routes.get("/{language}")
-async def front(request: Request, language: Language, kunta: Word = "", vaiva: Word = "") -> Response:
-    return await front_page(request, language, Form({"kunta": kunta, "vaiva": vaiva}))
+async def front(request: Request, language: Language, form: Picked) -> Response:
+    return await front_page(request, language, form)
+
+
+@routes.get("/{language}/ajanvaraus")
+async def booking(request: Request, language: Language, kunta: Word = "", vaiva: Word = "") -> Response:
+    """The way in for whoever wants a time: the same questions first."""
+    return await front_page(request, language, picked(kunta, vaiva, Origin.BOOKING))
 
 
 @routes.get("/{language}/turvallisuus")
-async def safety(request: Request, language: Language, kunta: Word = "", vaiva: Word = "") -> Response:
+async def safety(request: Request, language: Language, form: Picked) -> Response:
     """What to do in danger stands here whoever is away; without intake, in place of the signs."""
-    form, edge = Form({"kunta": kunta, "vaiva": vaiva}), edge_of(request)
+    edge = edge_of(request)
     try:
         asked = await questionnaire(edge, language)
     except Refused:
@@ -154,8 +188,9 @@ async def safety(request: Request, language: Language, kunta: Word = "", vaiva: 
 
 
 @routes.get("/{language}/hatatilanne")
-async def emergency(request: Request, language: Language, kunta: Word = "", vaiva: Word = "") -> Response:
-    query = "?" + urlencode({"kunta": kunta, "vaiva": vaiva}) if kunta and vaiva else ""
+async def emergency(request: Request, language: Language, form: Picked) -> Response:
+    kunta, vaiva = form["kunta"], form["vaiva"]
+    query = query_of(kunta, vaiva, door_of(form)) if kunta and vaiva else ""
     edge = edge_of(request)
     page = page_of(request, language, "/hatatilanne", query=query, area=edge.areas.of_municipality(kunta))
     response = shown("emergency.html", page)

@@ -34,7 +34,7 @@ async def find(request: Request, language: Language) -> Response:
     """Nothing is changed, so nobody needs a session; a page of another site still may not ask."""
     must_be_our_origin(request)
     posted = await read_form(request)
-    form = Form({"words": posted["words"].strip()})
+    form = Form({"words": posted["words"].strip(), "tapa": posted["tapa"]})
     must_hold(form, words(language), words=(form["words"], FOUND_BY_MAX))
     if form.errors:
         return await front_page(request, language, form)

@@ -15,7 +15,7 @@ from services.portal import acts, sessions
 from services.portal.acts import Entry
 from services.portal.forms import Form
 from services.portal.language import Words, words
-from services.portal.pages.front import WARNED_COOKIE, Wish, Word, warned, wish_of
+from services.portal.pages.front import WARNED_COOKIE, Picked, Wish, warned, wish_of
 from services.portal.pages.page import edge_of, page_of, shown
 from services.portal.pages.posted import SEE_OTHER, posted_by_visitor
 from services.portal.pages.weighed import lines
@@ -52,7 +52,7 @@ def given(asked: QuestionnaireView, form: Form, t: Words, *, first: int) -> tupl
 
 
 async def _asked(
-    request: Request, language: Language, kunta: str, vaiva: str, version: str | None = None
+    request: Request, language: Language, picked: Form, version: str | None = None
 ) -> tuple[Wish, QuestionnaireView]:
     """What was picked before, and the questions about it: of the version in force, or of the one on the page sent.
 
@@ -61,10 +61,10 @@ async def _asked(
         Refused: `unknown-questionnaire`: so has the version.
     """
     edge = edge_of(request)
-    asked = await questionnaire(edge, language, vaiva or None, version=version)
+    asked = await questionnaire(edge, language, picked["vaiva"] or None, version=version)
     if not asked.answerable:
         raise out_of_use()
-    wish = wish_of(edge, asked, Form({"kunta": kunta, "vaiva": vaiva}), words(language))
+    wish = wish_of(edge, asked, picked, words(language))
     if wish is None:
         raise Refused("unknown-trouble", "no such municipality or trouble")
     return wish, asked
@@ -107,9 +107,9 @@ def _page(
 
 
 @routes.get("/{language}/kysely")
-async def ask(request: Request, language: Language, kunta: Word = "", vaiva: Word = "") -> Response:
+async def ask(request: Request, language: Language, picked: Picked) -> Response:
     edge = edge_of(request)
-    wish, asked = await _asked(request, language, kunta, vaiva)
+    wish, asked = await _asked(request, language, picked)
     me = await sessions.guest(request)
     if me is None:
         me = await edge.transact(sessions.open_visitor)
@@ -124,15 +124,14 @@ async def answer(
     language: Language,
     me: Annotated[Visitor, Depends(sessions.visitor)],
     form: Annotated[Form, Depends(posted_by_visitor)],
-    kunta: Word = "",
-    vaiva: Word = "",
+    picked: Picked,
 ) -> Response:
     try:
-        wish, asked = await _asked(request, language, kunta, vaiva, form["version"] or None)
+        wish, asked = await _asked(request, language, picked, form["version"] or None)
     except Refused as refused:
         if refused.code != "unknown-questionnaire":
             raise
-        wish, asked = await _asked(request, language, kunta, vaiva)  # what is asked now, with the answers that fit it
+        wish, asked = await _asked(request, language, picked)  # what is asked now, with the answers that fit it
         return _page(request, language, wish, asked, me, form, refused.code)
     given = answers_of(asked, form, words(language))
     if form.errors:
@@ -145,6 +144,7 @@ async def answer(
         age_band=AgeBand(form[AGE]),
         questionnaire=asked.version,
         answers=given,
+        origin=wish.origin,
         warned=warned(request),
     )
     try:

@@ -59,6 +59,7 @@ MOVING: dict[str, type[StrEnum] | set[str]] = {
     "referral.urgency.": Urgency,
     "referral.status.": ReferralStatus,
     "referral.route.": {"booking", "callback"},
+    "front.way.": {"chat", "booking"},
     "desk.mode.": TriageMode,
     "falls.result.": FallOutcome,
     "falls.result_text.": FallOutcome,

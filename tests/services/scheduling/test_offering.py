@@ -1,10 +1,10 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from chassis import Hint
-from contracts.scheduling import CompleteVisit, OfferTimes, TimesOffered, VisitState
+from contracts.scheduling import BookVisit, CompleteVisit, HoldSlot, OfferTimes, TimesOffered, VisitState
 from tests.factories import AINO, MATTI, client, contact_routed, identity_verified, staff
 from tests.services.scheduling.steps import (
     TOMORROW_AT_NINE,
@@ -221,3 +221,40 @@ def test_a_newer_routing_keeps_identification_and_offer(scheduling: Unit) -> Non
     contact_id = offered(scheduling)
     scheduling.hears(contact_routed(contact_id=contact_id, route="callback"), version=2)
     assert times(scheduling, contact_id).offered is True
+
+
+def sent_to_book(unit: Unit) -> UUID:
+    """A contact that came to book."""
+    contact_id = uuid4()
+    unit.hears(contact_routed(contact_id=contact_id, route="booking", origin="booking"))
+    return contact_id
+
+
+def test_who_is_sent_to_book_picks_only_after_identifying(scheduling: Unit) -> None:
+    """Rule 8."""
+    publish(scheduling, TOMORROW_AT_NINE)
+    slot = times(scheduling, offered(scheduling)).slots[0]
+    contact_id = sent_to_book(scheduling)
+    ask = HoldSlot(contact_id=contact_id, slot_id=slot.slot_id)
+    assert refusal(scheduling, ask, client(contact_id)) == "identify-first"
+    scheduling.hears(identity_verified(contact_id=contact_id))
+    assert times(scheduling, contact_id).slots == (slot,)
+
+
+def test_who_was_sent_to_book_and_has_been_met_picks_no_second_time_alone(scheduling: Unit) -> None:
+    publish_hours(scheduling, TOMORROW_AT_NINE, 2)
+    contact_id = sent_to_book(scheduling)
+    scheduling.hears(identity_verified(contact_id=contact_id))
+    held = hold(scheduling, contact_id, times(scheduling, contact_id).slots[0].slot_id)
+    book = BookVisit(contact_id=contact_id, hold_id=held.hold_id, language="fi")
+    visit = scheduling.asks(book, viewer=client(contact_id))
+    scheduling.asks(CompleteVisit(visit_id=visit.visit_id), viewer=staff())
+    assert times(scheduling, contact_id).offered is False
+
+
+def test_who_is_sent_elsewhere_later_picks_no_time(scheduling: Unit) -> None:
+    publish(scheduling, TOMORROW_AT_NINE)
+    contact_id = sent_to_book(scheduling)
+    scheduling.hears(identity_verified(contact_id=contact_id))
+    scheduling.hears(contact_routed(contact_id=contact_id, route="chat", origin="booking"), version=2)
+    assert times(scheduling, contact_id).offered is False
