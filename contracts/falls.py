@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated
 
 from pydantic import Field
 
 from contracts.base import (
+    AreaCode,
     Ask,
     Code,
     Event,
     Id,
     Instant,
     Language,
+    Message,
     MunicipalityCode,
     Version,
     View,
@@ -109,6 +112,120 @@ FallRiskScreened.example = FallRiskScreened.shown(
 )  # fmt: skip
 
 
+class FallInstrument(StrEnum):
+    """What is measured at the visit for the risk of falling. Source: Soite's report 2025."""
+
+    TUG = "tug"
+    """Timed Up and Go, seconds."""
+    BERG = "berg"
+    """Berg balance scale, 0-56 points."""
+    FSQFIN = "fsqfin"
+    """Functional Status Questionnaire in Finnish, 0-100 a scale: function, no risk of falling."""
+    SPPB = "sppb"
+    """Short Physical Performance Battery, 0-12 points."""
+
+
+class FallSign(StrEnum):
+    """A measure beyond its limit. A sign helps a professional and decides nothing."""
+
+    TUG_SLOW = "tug_slow"
+    """13.5 s or more; never used alone. Source: BMC Geriatrics 2014."""
+    BERG_LOW = "berg_low"
+    """Below 45 points."""
+
+
+class BergBand(StrEnum):
+    """Points of the Berg balance scale in bands; unverified."""
+
+    FROM_0_TO_20 = "berg_0_20"
+    FROM_21_TO_40 = "berg_21_40"
+    FROM_41_TO_56 = "berg_41_56"
+
+
+@event(
+    owner="intake",
+    version=1,
+    about="contact_id",
+    external="the county's quality register: which visits measure what; the figures stay with the unit",
+)
+class FallMeasuresRecorded(Event):
+    """A visit for the risk of falling was measured. What was measured is told, and signs; the figures are asked for.
+
+    Sent: once per record.
+    """
+
+    contact_id: Id
+    measures_id: Id
+    instruments: Annotated[tuple[FallInstrument, ...], Field(min_length=1, max_length=8)]
+    """What was measured."""
+    signs: Annotated[tuple[FallSign, ...], Field(max_length=8)]
+    """Measures beyond their limit."""
+    raised_risk: bool
+    """Whether the signs together speak for a raised risk; a slow Timed Up and Go alone never does."""
+    berg_band: BergBand | None
+    """None: Berg was not measured."""
+    rules: Version
+    """Version of the rule table that has the limits."""
+    recorded_at: Instant
+
+
+FallMeasuresRecorded.example = FallMeasuresRecorded.shown(
+    contact_id=_CONTACT, measures_id="5b0f7a52-6f0e-4c57-9d0a-93b1f7a1d202", instruments=["tug", "berg"],
+    signs=["tug_slow", "berg_low"], raised_risk=True, berg_band="berg_21_40", rules="2024-09-01",
+    recorded_at="2026-12-01T09:40:00Z",
+)  # fmt: skip
+
+
+class FallRoute(StrEnum):
+    """Where somebody goes on after the visit. Source: Soite's report 2025."""
+
+    FUNCTIONAL_CAPACITY_GROUP = "functional_capacity_group"
+    INDIVIDUAL_PHYSIOTHERAPY = "individual_physiotherapy"
+    MUNICIPAL_GROUP = "municipal_group"
+    ASSOCIATION_GROUP = "association_group"
+    NONE = "none"
+
+
+class FallRouteReason(StrEnum):
+    """Why a professional chose a way onward."""
+
+    BALANCE_AND_STRENGTH = "balance_and_strength"
+    """Balance and strength are to be trained."""
+    DAILY_LIFE = "daily_life"
+    """Getting along at home needs individual work."""
+    FEAR_OF_FALLING = "fear_of_falling"
+    KEEPS_ACTIVE = "keeps_active"
+    """To go on with what has been reached."""
+    OWN_WISH = "own_wish"
+    NO_NEED = "no_need"
+    CARE_ELSEWHERE = "care_elsewhere"
+
+
+@event(
+    owner="intake",
+    version=1,
+    about="contact_id",
+    external="groups of municipalities and associations: how many are coming; the data lake",
+)
+class FallRouteChosen(Event):
+    """A professional chose where somebody at risk of falling goes on.
+
+    Sent: each time one is chosen; the last one counts.
+    """
+
+    contact_id: Id
+    route: FallRoute
+    """Where to."""
+    reason: FallRouteReason
+    """Why, by code."""
+    chosen_at: Instant
+
+
+FallRouteChosen.example = FallRouteChosen.shown(
+    contact_id=_CONTACT, route="municipal_group", reason="balance_and_strength", chosen_at="2026-12-01T09:45:00Z"
+)
+
+
 class FallFormView(View):
     """A form in one language."""
 
@@ -118,6 +235,21 @@ class FallFormView(View):
     questions: tuple[Question, ...]
 
 
+class FsqScaleView(View):
+    """A scale of the FSQfin and what is asked in it."""
+
+    code: Code
+    text: str
+    items: tuple[Option, ...]
+
+
+class FsqAnswerView(View):
+    """What an item of the FSQfin can be answered with: 4…1, 0 is not scored."""
+
+    value: int
+    text: str
+
+
 class FallFormsView(View):
     """The forms in effect."""
 
@@ -125,6 +257,8 @@ class FallFormsView(View):
     forms: tuple[FallFormView, ...]
     sources: tuple[Option, ...]
     """What may have led to a form that staff fills in; those in effect today."""
+    fsq_scales: tuple[FsqScaleView, ...] = ()
+    fsq_answers: tuple[FsqAnswerView, ...] = ()
 
 
 @query(owner="intake", version=1)
@@ -143,6 +277,8 @@ class FallScreenView(View):
     form: FallForm
     filled_by: FilledBy
     source: Code
+    source_text: str = ""
+    """In the language of the question; empty where none was asked for."""
     answers: tuple[Answer, ...]
     score: int | None
     held: dict[FallCondition, bool]
@@ -151,6 +287,8 @@ class FallScreenView(View):
     """Points from which the condition `score` holds; None where the form has no points."""
     outcome: FallOutcome
     rule: Code
+    rule_text: str = ""
+    """In words, as `source_text`."""
     rules: Version
     screened_at: Instant
     review_on: date
@@ -174,6 +312,67 @@ class ScreenFallRisk(Ask[FallScreenView]):
     source: Code = "self"
 
 
+class FsqItem(Message):
+    """An answered item of the FSQfin: 4…1, 0 is not scored."""
+
+    code: Code
+    value: int
+
+
+class FallMeasuresView(View):
+    """What was measured at a visit."""
+
+    measures_id: Id
+    contact_id: Id
+    tug_seconds: Decimal | None
+    berg_points: int | None
+    berg_band: BergBand | None
+    sppb_points: int | None
+    fsq_items: tuple[FsqItem, ...]
+    fsq_scores: dict[Code, float]
+    """0-100 by scale, of those with a scored item."""
+    signs: tuple[FallSign, ...]
+    raised_risk: bool
+    rules: Version
+    recorded_at: Instant
+
+
+@command(owner="intake", version=1)
+class RecordFallMeasures(Ask[FallMeasuresView]):
+    """Record what was measured at a visit: at least one thing. For staff of the contact's area.
+
+    Refused: `unknown-contact`, `nothing-measured`, `tug-out-of-range`, `berg-out-of-range`, `sppb-out-of-range`,
+    `fsq-out-of-range`.
+    """
+
+    contact_id: Id
+    tug_seconds: Decimal | None = None
+    berg_points: Decimal | None = None
+    sppb_points: Decimal | None = None
+    fsq_items: Annotated[tuple[FsqItem, ...], Field(max_length=50)] = ()
+
+
+class FallRouteView(View):
+    """A way onward that was chosen."""
+
+    contact_id: Id
+    route: FallRoute
+    reason: FallRouteReason
+    chosen_at: Instant
+
+
+@command(owner="intake", version=1)
+class ChooseFallRoute(Ask[FallRouteView]):
+    """Choose where somebody goes on, after a form or a visit. For staff of the contact's area.
+
+    Refused: `unknown-contact`, `nothing-recorded`.
+    """
+
+    contact_id: Id
+    route: FallRoute
+    reason: FallRouteReason
+
+
 class FallPathwayView(View):
     """What has been done about somebody's risk of falling, newest first. Health data: a read by staff is audited."""
 
@@ -185,6 +384,9 @@ class FallPathwayView(View):
     """When to screen again."""
     team: str
     """Where visits for the risk of falling are held, by municipality; empty: the county says nothing."""
+    measures: tuple[FallMeasuresView, ...] = ()
+    """Staff's alone."""
+    routes: tuple[FallRouteView, ...] = ()
 
 
 @query(owner="intake", version=1)
@@ -196,3 +398,28 @@ class GetFallPathway(Ask[FallPathwayView]):
 
     contact_id: Id
     language: Language
+
+
+class FallWaiting(View):
+    """Somebody whose risk of falling is for staff to look at."""
+
+    contact_id: Id
+    area: AreaCode
+    municipality: MunicipalityCode
+    outcome: FallOutcome
+    screened_at: Instant
+    review_on: date
+
+
+class FallWorkView(View):
+    """What staff have to do about falls, the longest waiting first."""
+
+    to_meet: tuple[FallWaiting, ...]
+    """Sent to a physiotherapist or to an extensive assessment, and no way onward chosen yet."""
+    to_review: tuple[FallWaiting, ...]
+    """Due to be screened again."""
+
+
+@query(owner="intake", version=1)
+class GetFallWork(Ask[FallWorkView]):
+    """What waits in the viewer's areas, each person once. Staff only: `not-yours`."""

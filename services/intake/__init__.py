@@ -2,12 +2,13 @@
 
 Hears ContactOpened, WarningPassed, QuestionsAnswered and IdentityVerified (from the portal), what becomes of a
 contact's conversation, calls and visits (from chat and scheduling).
-Tells TriageCompleted, ContactRouted, ContactDeclined, ReasonRecorded, FallRiskScreened,
+Tells TriageCompleted, ContactRouted, ContactDeclined, ReasonRecorded,
+FallRiskScreened, FallMeasuresRecorded, FallRouteChosen,
 ContactJoined, ContactParted, ContactClosed, ContactReopened,
 DueTimeSet, DueTimeWarned, DueTimeKept, DueTimeMissed, DueTimeLifted,
 DoorClosed, DoorReopened, ReferralReceived, ReferralStatusChanged.
 Answers GetQuestionnaire, FindTroubles, GetContact, GetPerson, RecordReason, GetReason, GetDemand,
-GetFallForms, ScreenFallRisk, GetFallPathway,
+GetFallForms, ScreenFallRisk, GetFallPathway, RecordFallMeasures, ChooseFallRoute, GetFallWork,
 GetOffer, ContinueCase, KeepNewCase, JoinContact, PartContact, CorrectDue,
 GetDoors, CloseDoor, ReopenDoor, SetCap,
 SendReferral, GetReferralStatus, GetReferral, GetReferrals.

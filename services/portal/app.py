@@ -22,6 +22,7 @@ from services.portal.pages import (
     case,
     desk,
     desk_demand,
+    desk_falls,
     desk_lists,
     desk_referrals,
     desk_talk,
@@ -52,6 +53,7 @@ PAGES = (
     desk_lists,
     desk_demand,
     desk_referrals,
+    desk_falls,
 )
 """Modules with `routes`."""
 

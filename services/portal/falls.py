@@ -8,13 +8,19 @@ from uuid import UUID, uuid5
 from chassis import Refused, Transaction, Viewer
 from contracts.base import Language, Version
 from contracts.falls import (
+    ChooseFallRoute,
     FallForm,
     FallFormsView,
     FallFormView,
+    FallMeasuresView,
     FallPathwayView,
+    FallRoute,
+    FallRouteReason,
+    FallRouteView,
     FallScreenView,
     GetFallForms,
     GetFallPathway,
+    RecordFallMeasures,
     ScreenFallRisk,
 )
 from contracts.intake import GetContact
@@ -98,6 +104,26 @@ async def fill_in(edge: Edge, viewer: Viewer, contact_id: UUID, filled: Filled, 
         source=filled.source,
     )
     return await edge.ask(ask, viewer=viewer, key=key)
+
+
+async def measure(edge: Edge, viewer: Viewer, told: RecordFallMeasures, *, key: str) -> FallMeasuresView:
+    """Record what a visit measured.
+
+    Raises:
+        Refused: what `RecordFallMeasures` promises.
+    """
+    return await edge.ask(told, viewer=viewer, key=key)
+
+
+async def choose(
+    edge: Edge, viewer: Viewer, contact_id: UUID, route: FallRoute, reason: FallRouteReason, *, key: str
+) -> FallRouteView:
+    """Choose where somebody goes on.
+
+    Raises:
+        Refused: `unknown-contact`, `nothing-recorded`.
+    """
+    return await edge.ask(ChooseFallRoute(contact_id=contact_id, route=route, reason=reason), viewer=viewer, key=key)
 
 
 async def has_come_in(edge: Edge, viewer: Viewer) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 from babel.core import Locale
 from babel.dates import format_date, format_datetime, format_time, get_day_names
 from babel.messages.pofile import read_po
+from babel.numbers import format_decimal
 from babel.plural import PluralRule
 
 from chassis.calendar import HELSINKI
@@ -79,6 +81,10 @@ class Words:
     def from_to(self, start: datetime, end: datetime) -> str:
         """Within a day: klo 10.00–10.45."""
         return f"{self._format(start, 'format.from')}–{self.clock(end)}"
+
+    def number(self, value: Decimal | float) -> str:
+        """A number: 13,5."""
+        return str(format_decimal(value, locale=self.locale))
 
     def hours(self, periods: Iterable[tuple[int, str, str]]) -> list[tuple[str, str]]:
         """Opening hours, days with equal hours together: [("tiistai ja torstai", "9.00–11.00")]."""

@@ -19,7 +19,8 @@ PAGES = (
     "safety emergency questionnaire questionnaire_wrong queue chat identify provider times held "
     "held_wrong booked ended feedback_wrong thanked visited elsewhere not_found mail "
     "leave_message leave_message_wrong promised kept "
-    "login desk desk_mine waiting conversation asked identified over callbacks calendar calendar_wrong feedback"
+    "login desk desk_mine waiting conversation asked identified over callbacks calendar calendar_wrong feedback "
+    "desk_fall_screen desk_fall_measures desk_fall_measures_wrong desk_fall_pathway desk_falls"
 ).split()
 _TEXTS = """() => {
   const foreign = element => element.closest('[lang]:not(html)');
@@ -178,6 +179,39 @@ def _talk(tour: Tour, resident: Resident, therapist: Therapist) -> None:
     resident.page.get_by_role("button", name="Noora").click()
     expect(therapist.heading("Noora Näyte")).to_be_visible()
     tour.at("identified", therapist.page)
+    _falls_at_the_desk(tour, therapist)
+
+
+def _falls_at_the_desk(tour: Tour, therapist: Therapist) -> None:
+    page = therapist.page
+    conversation = page.url
+    therapist.link("falls.desk").click()
+    therapist.link("falls.form.short_screen").click()
+    tour.at("desk_fall_screen", page)
+    for name, value in {
+        "source": "senior_health_point",
+        "q_falls": "two",
+        "q_daily_help": "watching",
+        "q_balance": "very",
+    }.items():
+        page.locator(f"input[name={name}][value={value}] + label").click()
+    therapist.button("falls.save").click()
+    therapist.link("falls.record").click()
+    tour.at("desk_fall_measures", page)
+    therapist.field("falls.tug_label").fill("14,2")
+    therapist.field("falls.berg_label").fill("57")
+    page.locator("select[name=self_care]").select_option("3")
+    therapist.button("falls.save").click()
+    therapist.is_told(therapist.t("refusal.berg-out-of-range"))
+    tour.at("desk_fall_measures_wrong", page)
+    therapist.field("falls.berg_label").fill("41")
+    therapist.button("falls.save").click()
+    expect(page.get_by_text("41/56")).to_be_visible()
+    tour.at("desk_fall_pathway", page)
+    page.goto("/fi/desk/falls")
+    tour.at("desk_falls", page)
+    page.goto(conversation)
+    expect(therapist.button("desk.offer")).to_be_visible()
 
 
 def _book(tour: Tour, resident: Resident, therapist: Therapist) -> None:

@@ -9,16 +9,30 @@ import calendar
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
+from fractions import Fraction
 from typing import Final
 
 from chassis.errors import Refused
 from contracts.areas import Falls
-from contracts.falls import FallCondition, FallForm, FallOutcome
+from contracts.falls import (
+    BergBand,
+    FallCondition,
+    FallForm,
+    FallInstrument,
+    FallOutcome,
+    FallSign,
+    FsqItem,
+    RecordFallMeasures,
+)
 from contracts.portal import Answer
-from services.intake.falls.ruleset import FallRules, Form
+from services.intake.falls.ruleset import FallRules, Form, Fsq, Measures, Tug
 
 SELF: Final = "self"
 """The source of what a resident fills in alone."""
+
+TUG_DECIMALS: Final = 2
+"""A stopwatch shows hundredths of a second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,3 +155,102 @@ def review_on(screened_on: date, *, months: int) -> date:
     year, month = divmod(screened_on.month - 1 + months, 12)
     year, month = screened_on.year + year, month + 1
     return date(year, month, min(screened_on.day, calendar.monthrange(year, month)[1]))
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What was measured at a visit, and what it shows."""
+
+    tug_seconds: Decimal | None
+    berg_points: int | None
+    berg_band: BergBand | None
+    sppb_points: int | None
+    fsq_items: tuple[FsqItem, ...]
+    fsq_scores: Mapping[str, float]
+    """0-100 by scale."""
+    signs: tuple[FallSign, ...]
+
+    @property
+    def instruments(self) -> tuple[FallInstrument, ...]:
+        """What was measured at all."""
+        there = {
+            FallInstrument.TUG: self.tug_seconds is not None,
+            FallInstrument.BERG: self.berg_points is not None,
+            FallInstrument.FSQFIN: bool(self.fsq_items),
+            FallInstrument.SPPB: self.sppb_points is not None,
+        }
+        return tuple(one for one, measured in there.items() if measured)
+
+    @property
+    def raised_risk(self) -> bool:
+        """Whether the signs speak for a raised risk. A slow Timed Up and Go alone never does (rule 25)."""
+        return bool(set(self.signs) - {FallSign.TUG_SLOW})
+
+
+def measure(rules: Measures, told: RecordFallMeasures) -> Measured:
+    """Check what was measured and find its signs.
+
+    Raises:
+        Refused: `nothing-measured`; `tug-out-of-range`, `berg-out-of-range`, `sppb-out-of-range`, `fsq-out-of-range`.
+            The text names the range, never the figure.
+    """
+    tug = _seconds(told.tug_seconds, rules.tug)
+    berg = _points(told.berg_points, rules.berg.most_points, "berg-out-of-range")
+    sppb = _points(told.sppb_points, rules.sppb.most_points, "sppb-out-of-range")
+    _must_be_items(rules.fsq, told.fsq_items)
+    signs = {
+        FallSign.TUG_SLOW: tug is not None and tug >= rules.tug.sign_from_seconds,
+        FallSign.BERG_LOW: berg is not None and berg < rules.berg.sign_below_points,
+    }
+    measured = Measured(
+        tug_seconds=tug,
+        berg_points=berg,
+        berg_band=None if berg is None else rules.berg.band(berg),
+        sppb_points=sppb,
+        fsq_items=told.fsq_items,
+        fsq_scores=fsq_scores(rules.fsq, told.fsq_items),
+        signs=tuple(sign for sign, shows in signs.items() if shows),
+    )
+    if not measured.instruments:
+        raise Refused("nothing-measured", "expected at least one measure")
+    return measured
+
+
+def fsq_scores(fsq: Fsq, items: Sequence[FsqItem]) -> dict[str, float]:
+    """Score of each scale, 0-100 with one decimal: (mean of the scored items - 1) / 3 * 100; 0 is not scored.
+
+    A scale without a scored item has no score. Source: scoring note of the FSQ (domain.md section 4).
+    """
+    scores = {}
+    for scale in fsq.scales:
+        of_scale = {item.code for item in scale.items}
+        scored = [item.value for item in items if item.code in of_scale and item.value > 0]
+        if scored:
+            scores[scale.code] = round(float((Fraction(sum(scored), len(scored)) - 1) / 3 * 100), 1)
+    return scores
+
+
+def _seconds(told: Decimal | None, tug: Tug) -> Decimal | None:
+    if told is None:
+        return None
+    if not told.is_finite() or not 0 < told <= tug.most_seconds or told != round(told, TUG_DECIMALS):
+        raise Refused(
+            "tug-out-of-range", f"expected more than 0 and at most {tug.most_seconds} s, two decimals at most"
+        )
+    return told
+
+
+def _points(told: Decimal | None, most: int, code: str) -> int | None:
+    if told is None:
+        return None
+    if not told.is_finite() or not 0 <= told <= most or told != int(told):
+        raise Refused(code, f"expected a whole number from 0 to {most}")
+    return int(told)
+
+
+def _must_be_items(fsq: Fsq, items: Sequence[FsqItem]) -> None:
+    known = {item.code for scale in fsq.scales for item in scale.items}
+    values = {one.value for one in fsq.answers}
+    codes = [one.code for one in items]
+    if set(codes) - known or len(set(codes)) < len(codes) or any(one.value not in values for one in items):
+        raise Refused("fsq-out-of-range", "expected items of the FSQfin, each once, with a value from 0 to 4")

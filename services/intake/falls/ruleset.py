@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError,
 
 from contracts.areas import Areas, Texts
 from contracts.base import Code, Version
-from contracts.falls import FallCondition, FallForm, FallOutcome
+from contracts.falls import BergBand, FallCondition, FallForm, FallOutcome
 
 MOST_POINTS = 9
 """Of the short screen: three items of 0-3. Source: FROP-Com Screen."""
@@ -75,6 +75,7 @@ class Rule(_Part):
     """A named rule: an outcome when all of some conditions hold, or any of them."""
 
     code: Code
+    text: Texts
     form: FallForm
     all_of: tuple[FallCondition, ...] = ()
     any_of: tuple[FallCondition, ...] = ()
@@ -100,6 +101,87 @@ class Source(_Part):
         return self.first_day <= on <= self.last_day
 
 
+class Tug(_Part):
+    """Timed Up and Go."""
+
+    most_seconds: Annotated[Decimal, Field(gt=0)]
+    sign_from_seconds: Annotated[Decimal, Field(gt=0)]
+
+
+class Band(_Part):
+    """Points up to a limit, the limit included."""
+
+    code: BergBand
+    most_points: int
+
+
+class Berg(_Part):
+    """Berg balance scale."""
+
+    most_points: int
+    sign_below_points: int
+    bands: tuple[Band, ...]
+
+    def band(self, points: int) -> BergBand:
+        """The band some points are in."""
+        return next(one.code for one in self.bands if points <= one.most_points)
+
+    @model_validator(mode="after")
+    def _bands_reach_the_top(self) -> Self:
+        limits = [one.most_points for one in self.bands]
+        if limits != sorted(set(limits)) or limits[-1:] != [self.most_points]:
+            raise ValueError("bands rise to most_points")
+        return self
+
+
+class Sppb(_Part):
+    """Short Physical Performance Battery."""
+
+    most_points: int
+
+
+class Item(_Part):
+    """An item of the FSQfin, or a scale's name."""
+
+    code: Code
+    text: Texts
+
+
+class Scale(Item):
+    """Items of the FSQfin that have a score together."""
+
+    items: Annotated[tuple[Item, ...], Field(min_length=1)]
+
+
+class FsqAnswer(Item):
+    """What an item can be answered with."""
+
+    value: Annotated[int, Field(ge=0, le=4)]
+
+
+class Fsq(_Part):
+    """FSQfin."""
+
+    scales: tuple[Scale, ...]
+    answers: tuple[FsqAnswer, ...]
+
+    @model_validator(mode="after")
+    def _items_and_answers_are_there_once(self) -> Self:
+        items = [item.code for scale in self.scales for item in scale.items]
+        if len(set(items)) < len(items) or [one.value for one in self.answers] != [4, 3, 2, 1, 0]:
+            raise ValueError("an item stands once, answers are 4, 3, 2, 1, 0")
+        return self
+
+
+class Measures(_Part):
+    """What may be measured at a visit."""
+
+    tug: Tug
+    berg: Berg
+    sppb: Sppb
+    fsq: Fsq
+
+
 class FallRules(_Part):
     """One version: everything that is asked, and what follows from the answers."""
 
@@ -113,6 +195,7 @@ class FallRules(_Part):
     sources: Annotated[tuple[Source, ...], Field(min_length=1)]
     forms: Annotated[tuple[Form, ...], Field(min_length=1)]
     questions: tuple[Asked, ...]
+    measures: Measures
 
     def form(self, code: FallForm) -> Form:
         """The form of a code."""

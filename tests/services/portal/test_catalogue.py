@@ -12,7 +12,16 @@ import pytest
 import contracts
 from contracts.base import ASKS, Language
 from contracts.chat import CallOutcome
-from contracts.falls import FallOutcome
+from contracts.falls import (
+    BergBand,
+    FallCondition,
+    FallForm,
+    FallOutcome,
+    FallRoute,
+    FallRouteReason,
+    FallSign,
+    FilledBy,
+)
 from contracts.feedback import About
 from contracts.intake import TriageMode, TriageOutcome
 from contracts.portal import AgeBand, EarlierText, Origin, PromiseKind, WarningShown
@@ -63,6 +72,14 @@ MOVING: dict[str, type[StrEnum] | set[str]] = {
     "desk.mode.": TriageMode,
     "falls.result.": FallOutcome,
     "falls.result_text.": FallOutcome,
+    "falls.outcome.": FallOutcome,
+    "falls.form.": FallForm,
+    "falls.condition.": FallCondition,
+    "falls.filled_by.": FilledBy,
+    "falls.sign.": FallSign,
+    "falls.band.": BergBand,
+    "falls.route.": FallRoute,
+    "falls.reason.": FallRouteReason,
 }
 """Keys whose end is a value: every value it can have."""
 
