@@ -59,7 +59,7 @@ from contracts.scheduling import (
     TimesView,
     VisitView,
 )
-from services.portal import sessions, store
+from services.portal import drafts, sessions, store
 from services.portal.edge import Edge
 from services.portal.questionnaire import must_fit, remaining, wrong_answer
 from services.portal.sessions import Visitor
@@ -98,6 +98,7 @@ async def open_contact(edge: Edge, visitor: Visitor, entry: Entry, *, key: str) 
         if store.first_sent(tx, who=session, key=key, contact_id=contact_id, what=store.CONTACT):
             tx.publish(opened.model_copy(update={"contact_id": contact_id}))
         contact_id = store.contact_sent(tx, who=session, key=key)
+        drafts.forget(tx, visitor.session_id, entry.municipality, entry.trouble)
         return sessions.own(tx, visitor, contact_id), contact_id
 
     return await edge.transact(tell)

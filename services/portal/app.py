@@ -13,7 +13,7 @@ from fastapi import FastAPI
 from chassis import Jobs, Service, Settings, Transact, clock
 from chassis.running import Running
 from contracts.areas import load_areas
-from services.portal import api, identity, neighbours, sessions, store
+from services.portal import api, drafts, identity, neighbours, sessions, store
 from services.portal.edge import Edge
 from services.portal.guard import Guard
 from services.portal.models import PortalTable
@@ -62,8 +62,9 @@ jobs = Jobs()
 
 @jobs(every=timedelta(minutes=10))
 async def forget(transact: Transact) -> None:
-    """Let go of sessions, forms and posted events that nobody can use any more."""
+    """Let go of sessions, unfinished questionnaires, forms and posted events that nobody can use any more."""
     await transact(sessions.forget_expired)
+    await transact(drafts.forget_old)
     await transact(store.forget_sent)
     await transact(forget_posted)
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import RedirectResponse
 
-from chassis import Refused
+from chassis import Refused, Transaction
 from contracts.base import Language
 from contracts.intake import Question, QuestionnaireView
 from contracts.portal import AgeBand, Answer
-from services.portal import acts, sessions
+from services.portal import acts, drafts, sessions
 from services.portal.acts import Entry
 from services.portal.forms import Form
 from services.portal.language import Words, words
@@ -25,6 +26,8 @@ from services.portal.sessions import Opened, Visitor
 
 routes = APIRouter()
 AGE = "age"
+DRAFT_COOKIE = "draft"
+"""Remembers in the browser alone that something was left unfinished: who comes back too late is told it is gone."""
 
 
 def field_of(question: str) -> str:
@@ -88,7 +91,9 @@ def _page(
     asked: QuestionnaireView,
     me: Opened,
     form: Form,
+    *,
     refused: str = "",
+    note: str = "",
 ) -> Response:
     t = words(language)
     status = status_of(refused) if refused else UNPROCESSABLE if form.errors else 200
@@ -98,6 +103,7 @@ def _page(
         status=status,
         form=form,
         refused=refused,
+        note=note,
         version=asked.version,
         questions=[shown_question(one) for one in asked.questions],
         ages=[(band, t(f"age.{band}")) for band in AgeBand],
@@ -113,9 +119,52 @@ async def ask(request: Request, language: Language, picked: Picked) -> Response:
     me = await sessions.guest(request)
     if me is None:
         me = await edge.transact(sessions.open_visitor)
-    response = _page(request, language, wish, asked, me, Form())
+    so_far, gone = await _left_unfinished(request, me, wish)
+    note = "kept" if so_far else "gone" if gone else ""
+    response = _page(request, language, wish, asked, me, Form(so_far), note=note)
     sessions.put_visitor(response, edge.settings, me)
+    if gone:
+        sessions.drop_cookie(response, edge.settings, DRAFT_COOKIE)
     return response
+
+
+async def _left_unfinished(request: Request, me: Visitor, wish: Wish) -> tuple[Mapping[str, str], bool]:
+    """What was answered before in this session, and whether something that was left is there no longer."""
+    edge, municipality = edge_of(request), wish.municipality.code
+    left = request.cookies.get(sessions.cookie_name(edge.settings, DRAFT_COOKIE), "")
+
+    def look(tx: Transaction) -> tuple[Mapping[str, str], bool]:
+        so_far = drafts.find(tx, me.session_id, municipality, wish.trouble)
+        return so_far, bool(left) and not drafts.is_there(tx, left)
+
+    return await edge.transact(look)
+
+
+async def _unfinished(
+    request: Request,
+    language: Language,
+    wish: Wish,
+    asked: QuestionnaireView,
+    me: Visitor,
+    form: Form,
+    refused: str = "",
+) -> Response:
+    """The page again; what fits the questions is kept for whoever goes away now and comes back."""
+    edge, so_far = edge_of(request), _so_far(asked, form)
+    response = _page(request, language, wish, asked, me, form, refused=refused)
+    if so_far:
+        left = await edge.transact(
+            lambda tx: drafts.keep(tx, me.session_id, wish.municipality.code, wish.trouble, so_far)
+        )
+        sessions.put_cookie(response, edge.settings, DRAFT_COOKIE, str(left))
+    return response
+
+
+def _so_far(asked: QuestionnaireView, form: Form) -> dict[str, str]:
+    """Codes that were offered, by field: whatever else a form holds is not kept."""
+    offered = {AGE: {str(band) for band in AgeBand}}
+    offered |= {field_of(one.code): {option.code for option in one.options} for one in asked.questions}
+    return {name: form[name] for name, codes in offered.items() if form[name] in codes}
 
 
 @routes.post("/{language}/kysely")
@@ -132,10 +181,10 @@ async def answer(
         if refused.code != "unknown-questionnaire":
             raise
         wish, asked = await _asked(request, language, picked)  # what is asked now, with the answers that fit it
-        return _page(request, language, wish, asked, me, form, refused.code)
+        return await _unfinished(request, language, wish, asked, me, form, refused.code)
     given = answers_of(asked, form, words(language))
     if form.errors:
-        return _page(request, language, wish, asked, me, form)
+        return await _unfinished(request, language, wish, asked, me, form)
     edge = edge_of(request)
     entry = Entry(
         municipality=wish.municipality.code,
@@ -150,7 +199,8 @@ async def answer(
     try:
         _, contact_id = await acts.open_contact(edge, me, entry, key=form.key)
     except Refused as refused:
-        return _page(request, language, wish, asked, me, form, refused.code)
+        return _page(request, language, wish, asked, me, form, refused=refused.code)
     response = RedirectResponse(f"/{language}/asia/{contact_id}", status_code=SEE_OTHER)
     sessions.drop_cookie(response, edge.settings, WARNED_COOKIE)  # this contact carries the warning from here on
+    sessions.drop_cookie(response, edge.settings, DRAFT_COOKIE)
     return response

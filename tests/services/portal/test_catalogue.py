@@ -70,6 +70,7 @@ MOVING: dict[str, type[StrEnum] | set[str]] = {
     "referral.route.": {"booking", "callback"},
     "front.way.": {"chat", "booking"},
     "desk.mode.": TriageMode,
+    "questions.note.": {"kept", "gone"},
     "falls.result.": FallOutcome,
     "falls.result_text.": FallOutcome,
     "falls.outcome.": FallOutcome,
