@@ -77,6 +77,15 @@ class Municipality(_Setting):
     """Large enough to be named in public statistics: one of ten thousand inhabitants or more."""
 
 
+class Merged(_Setting):
+    """A municipality that is no more: part of another one of the county since a day."""
+
+    code: MunicipalityCode
+    names: Texts
+    into: MunicipalityCode
+    merged_on: date
+
+
 class Site(_Setting):
     """A place of care and the municipalities whose people belong to it: what demand is counted by."""
 
@@ -148,6 +157,8 @@ class Area(_Setting):
     municipalities: Annotated[tuple[Municipality, ...], Field(min_length=1)]
     sites: tuple[Site, ...] = ()
     """Places of care; a municipality that belongs to none of them is one by itself."""
+    merged: tuple[Merged, ...] = ()
+    """Municipalities of old that people still name."""
     minimum_age: Annotated[int, Field(ge=0, le=120)]
     """Years one must have turned (domain.md section 11)."""
     emergency_number: PhoneDigits = "112"
@@ -207,6 +218,13 @@ class Area(_Setting):
         return self
 
     @model_validator(mode="after")
+    def _merged_into_one_that_is(self) -> Self:
+        there = {one.code for one in self.municipalities}
+        if any(one.into not in there or one.code in there for one in self.merged):
+            raise ValueError("a merged municipality is none of the county any more, the one it became part of is")
+        return self
+
+    @model_validator(mode="after")
     def _warns_before_the_promise_is_due(self) -> Self:
         if self.promise_warn_day >= self.promise_business_days:
             raise ValueError("promise_warn_day comes before promise_business_days")
@@ -260,6 +278,10 @@ class Areas(Mapping[str, Area]):
     def of_municipality(self, code: str) -> Area | None:
         """The area a municipality belongs to; None when it belongs to none of ours."""
         return self._by_municipality.get(code)
+
+    def merged(self, code: str) -> Merged | None:
+        """What became of a municipality that is no more; None when it was none of ours."""
+        return next((one for area in self._by_code.values() for one in area.merged if one.code == code), None)
 
 
 def load_areas(folder: Path, *, practice: bool) -> Areas:

@@ -65,6 +65,14 @@ from services.portal.questionnaire import must_fit, remaining, wrong_answer
 from services.portal.sessions import Visitor
 
 
+class MergedMunicipality(Refused):
+    """The municipality is no more. The refusal names the one it became part of, by its code."""
+
+    def __init__(self, successor: str) -> None:
+        super().__init__("merged-municipality", f"expected a municipality of today: it has become part of {successor}")
+        self.successor = successor
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """What a resident tells when coming in."""
@@ -131,6 +139,8 @@ async def open_contact_by_api(edge: Edge, entry: Entry, *, key: str) -> tuple[Vi
 
 
 def _opened(edge: Edge, entry: Entry, contact_id: UUID) -> ContactOpened:
+    if merged := edge.areas.merged(entry.municipality):
+        raise MergedMunicipality(merged.into)
     area = edge.areas.of_municipality(entry.municipality)
     if area is None:
         raise Refused("unknown-municipality", "the municipality belongs to no county served here")

@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException as StarletteHTTPException
 from chassis import Refused, telemetry
 from contracts.base import Language
 from services.portal import sessions
+from services.portal.acts import MergedMunicipality
 from services.portal.guard import TOO_LARGE
 from services.portal.language import LANGUAGES, Words, preferred, words
 from services.portal.pages.page import page_of, shown
@@ -102,6 +103,8 @@ async def on_refused(request: Request, refused: Exception) -> Response:
     if login and not for_machines(request):
         return RedirectResponse("/desk/login", status_code=303)
     which = {"question": refused.question} if isinstance(refused, WrongAnswer) else {}
+    if isinstance(refused, MergedMunicipality):
+        which = {"successor": refused.successor}
     return await answer(request, status_of(refused.code), refused.code, **which)
 
 

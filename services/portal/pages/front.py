@@ -69,6 +69,8 @@ class Wish:
     municipality: Municipality
     trouble: str
     origin: Origin
+    merged: str = ""
+    """The municipality of old they named: since then part of this one."""
 
     @property
     def query(self) -> str:
@@ -99,15 +101,17 @@ def wish_of(edge: Edge, asked: QuestionnaireView | None, form: Form, t: Words) -
 
     While intake is away (`asked` is None) nobody knows the troubles, and any is let pass.
     """
-    area = edge.areas.of_municipality(form["kunta"])
+    merged = edge.areas.merged(form["kunta"])
+    code = merged.into if merged else form["kunta"]
+    area = edge.areas.of_municipality(code)
     if area is None:
         form.errors["kunta"] = t("error.municipality")
     if asked and form["vaiva"] not in {one.code for one in asked.troubles}:
         form.errors["vaiva"] = t("error.trouble")
     if area is None or form.errors:
         return None
-    municipality = next(one for one in area.municipalities if one.code == form["kunta"])
-    return Wish(area, municipality, form["vaiva"], door_of(form))
+    municipality = next(one for one in area.municipalities if one.code == code)
+    return Wish(area, municipality, form["vaiva"], door_of(form), merged.names.of(t.language) if merged else "")
 
 
 async def _channel(edge: Edge, area: str) -> ChannelView | None:
@@ -184,7 +188,13 @@ async def safety(request: Request, language: Language, form: Picked) -> Response
     if wish is None:
         return await front_page(request, language, form)
     page = page_of(request, language, "/turvallisuus", query=wish.query, area=wish.area)
-    return shown("safety.html", page, signs=asked.safety_signs if asked else ())
+    return shown(
+        "safety.html",
+        page,
+        merged=wish.merged,
+        home=wish.municipality.names.of(language),
+        signs=asked.safety_signs if asked else (),
+    )
 
 
 @routes.get("/{language}/hatatilanne")

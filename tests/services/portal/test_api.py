@@ -220,6 +220,13 @@ def test_the_version_that_is_to_come_is_not_answered_yet(renewing_town: Town) ->
     assert caller.comes_in(questionnaire="2026-11-25").json()["code"] == "unknown-questionnaire"
 
 
+@pytest.mark.parametrize(("code", "successor"), [("315", "272"), ("429", "272"), ("885", "272"), ("306", "286")])
+def test_a_merged_municipality_is_refused_with_its_successor(caller: Caller, code: str, successor: str) -> None:
+    """Rule 1."""
+    refused = caller.comes_in(municipality=code).json()
+    assert (refused["code"], refused["successor"]) == ("merged-municipality", successor)
+
+
 @pytest.mark.parametrize("language", list(Language))
 def test_a_refusal_is_told_in_the_language_asked_for(caller: Caller, language: Language) -> None:
     caller.comes_in()

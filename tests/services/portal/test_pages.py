@@ -62,6 +62,13 @@ def test_the_safety_page_stands_before_the_questions(town: Town) -> None:
     assert 'href="/fi/kysely?kunta=285&amp;vaiva=knee"' in page
 
 
+def test_a_merged_municipality_leads_on_with_its_successor_and_says_so(town: Town) -> None:
+    """Rule 1."""
+    page = town.resident.get("/fi/turvallisuus?kunta=315&vaiva=knee").text
+    assert FI("safety.merged", old="Kälviä", now="Kokkola") in page
+    assert 'href="/fi/kysely?kunta=272&amp;vaiva=knee"' in page
+
+
 @pytest.mark.parametrize("language", list(Language))
 def test_what_to_do_in_danger_is_told_while_intake_is_away(town: Town, language: Language) -> None:
     town.away.add("intake")
