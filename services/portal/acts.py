@@ -27,6 +27,7 @@ from contracts.chat import (
     RecordCall,
     RequestIdentity,
 )
+from contracts.closings import CloseDoor, DoorsView, ReopenDoor, SetCap
 from contracts.demand import ReasonView, RecordReason
 from contracts.feedback import GiveFeedback, Given
 from contracts.intake import ContactView, GetContact, Route, RouteReason
@@ -350,6 +351,21 @@ async def offer_times(edge: Edge, viewer: Viewer, contact_id: UUID, *, key: str)
     if conversation.therapist_id != viewer.id:
         raise Refused("not-yours", "the conversation is not the viewer's")
     return await edge.ask(OfferTimes(contact_id=contact_id), viewer=viewer, key=key)
+
+
+async def close_door(edge: Edge, viewer: Viewer, closing: CloseDoor, *, key: str) -> DoorsView:
+    """Close a door of one's county for a while."""
+    return await edge.ask(closing, viewer=viewer, key=key)
+
+
+async def reopen_door(edge: Edge, viewer: Viewer, opening: ReopenDoor, *, key: str) -> DoorsView:
+    """Open a closed door of one's county."""
+    return await edge.ask(opening, viewer=viewer, key=key)
+
+
+async def set_cap(edge: Edge, viewer: Viewer, cap: SetCap, *, key: str) -> DoorsView:
+    """Set the daily cap of a door of one's county, or take it away."""
+    return await edge.ask(cap, viewer=viewer, key=key)
 
 
 async def record_call(edge: Edge, viewer: Viewer, callback_id: UUID, outcome: CallOutcome, *, key: str) -> CallbackView:

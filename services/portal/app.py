@@ -22,6 +22,7 @@ from services.portal.pages import (
     case,
     desk,
     desk_demand,
+    desk_doors,
     desk_falls,
     desk_lists,
     desk_referrals,
@@ -52,6 +53,7 @@ PAGES = (
     desk_talk,
     desk_lists,
     desk_demand,
+    desk_doors,
     desk_referrals,
     desk_falls,
 )

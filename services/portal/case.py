@@ -22,13 +22,13 @@ from contracts.chat import (
     CallbackState,
     ConversationState,
     ConversationView,
-    GetChannel,
     GetConversation,
     GetMessages,
     GetPromise,
     MessageView,
     PromiseView,
 )
+from contracts.closings import Door
 from contracts.falls import FallForm, FallPathwayView, GetFallPathway
 from contracts.feedback import GetInvitations, InvitationView
 from contracts.intake import (
@@ -43,6 +43,7 @@ from contracts.intake import (
 from contracts.portal import EarlierText
 from contracts.scheduling import GetTimes, HoldView, SlotView, TimesView, VisitState, VisitView
 from services.portal import store
+from services.portal.doors import ClosedDoor, channel_of, doors_of, notice
 from services.portal.edge import Edge
 
 V = TypeVar("V", bound=View)
@@ -139,6 +140,8 @@ class Case:
     it goes on past a warning."""
     where: Elsewhere | None = None
     trouble: str = ""
+    closed: ClosedDoor | None = None
+    """The chat, closed out of the ordinary, when the person may leave a message instead."""
     opens_at: datetime | None = None
     fall_form: FallForm | None = None
     """The fall screen that an identified person of 70 or 75 is asked to fill in now."""
@@ -299,7 +302,7 @@ async def look(
     )
     case = await _with_earlier(edge, viewer, case, offer, language)
     case = await _with_falls(edge, viewer, case, language)
-    return await _with_opening(edge, viewer, case)
+    return await _with_opening(edge, case)
 
 
 async def _with_earlier(edge: Edge, viewer: Viewer, case: Case, offer: OfferView | None, language: Language) -> Case:
@@ -358,15 +361,15 @@ async def trouble_text(edge: Edge, viewer: Viewer, code: str, language: Language
     return next((one.text for one in asked.troubles if one.code == code), "")
 
 
-async def _with_opening(edge: Edge, viewer: Viewer, case: Case) -> Case:
-    """Who may leave a message is told when the chat opens next."""
-    if case.stage is not Stage.LEAVE_MESSAGE or case.contact is None:
+async def _with_opening(edge: Edge, case: Case) -> Case:
+    """Who may leave a message is told when the chat opens next, and of a closing why."""
+    area = edge.areas.get(case.contact.area) if case.contact else None
+    if case.stage is not Stage.LEAVE_MESSAGE or area is None:
         return case
-    try:
-        channel = await edge.read(GetChannel(area=case.contact.area), viewer=viewer)
-    except Refused:
-        return case
-    return replace(case, opens_at=channel.opens_at)
+    channel, doors = await asyncio.gather(channel_of(edge, area.code), doors_of(edge, area.code))
+    closed = notice(doors, area, channel).closed.get(Door.CHAT)
+    opens_at = closed.opens_at if closed else channel.opens_at if channel else None
+    return replace(case, closed=closed, opens_at=opens_at)
 
 
 def elsewhere(contact: ContactView, area: Area, language: Language) -> Elsewhere | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date, time
 from urllib.parse import parse_qsl
 from uuid import UUID
 
@@ -120,3 +121,26 @@ def email_address(typed: str) -> str | None:
     """An e-mail address, or None when it is none."""
     typed = typed.strip()
     return typed if is_email_address(typed) else None
+
+
+def day_of(typed: str) -> date | None:
+    """A day as a date field sends it; None when it is none."""
+    try:
+        return date.fromisoformat(typed)
+    except ValueError:
+        return None
+
+
+def time_of(typed: str) -> time | None:
+    """A time of day as a time field sends it; None when it is none."""
+    try:
+        return time.fromisoformat(typed).replace(tzinfo=None)
+    except ValueError:
+        return None
+
+
+def number_of(typed: str, most: int) -> int | None:
+    """A whole number from 1 to `most`; None when it is none."""
+    if not (typed.isascii() and typed.isdigit() and len(typed) <= len(str(most))):
+        return None
+    return int(typed) if 1 <= int(typed) <= most else None

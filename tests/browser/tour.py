@@ -20,7 +20,8 @@ PAGES = (
     "held_wrong booked ended feedback_wrong thanked visited elsewhere not_found mail "
     "leave_message leave_message_wrong promised kept "
     "login desk desk_mine waiting conversation asked identified over callbacks calendar calendar_wrong feedback "
-    "desk_fall_screen desk_fall_measures desk_fall_measures_wrong desk_fall_pathway desk_falls"
+    "desk_fall_screen desk_fall_measures desk_fall_measures_wrong desk_fall_pathway desk_falls "
+    "doors doors_wrong doors_closed front_closed questionnaire_closed"
 ).split()
 _TEXTS = """() => {
   const foreign = element => element.closest('[lang]:not(html)');
@@ -95,6 +96,7 @@ def walk(town: Town, closed_town: Town) -> dict[str, Look]:
     _book(tour, resident, therapist)
     _after(tour, resident, therapist)
     _elsewhere(tour, town.resident())
+    _doors(tour, town.resident(), therapist)
     _closed(tour, closed_town.resident(), closed_town.therapist(AINO))
     return tour.looks
 
@@ -274,6 +276,26 @@ def _elsewhere(tour: Tour, resident: Resident) -> None:
     resident.sends_answers()
     expect(resident.heading(re.compile("Hae apua heti|Ota yhteyttä tänään|Ohjaamme sinut toisaalle"))).to_be_visible()
     tour.at("elsewhere", resident.page)
+
+
+def _doors(tour: Tour, resident: Resident, therapist: Therapist) -> None:
+    therapist.page.goto("/fi/desk/doors")
+    tour.at("doors", therapist.page)
+    therapist.button("doors.go").click()
+    therapist.is_told(therapist.t("error.closing_reason"))
+    tour.at("doors_wrong", therapist.page)
+    therapist.picks(therapist.t("doors.reason"), value="staff_shortage")
+    therapist.button("doors.go").click()
+    shut = therapist.page.get_by_role("listitem").filter(has_text=therapist.t("doors.shut"))
+    expect(shut).to_have_count(1)
+    tour.at("doors_closed", therapist.page)
+    resident.page.goto(resident.at)
+    tour.at("front_closed", resident.page)
+    resident.starts(KOTKA)
+    resident.is_safe()
+    tour.at("questionnaire_closed", resident.page)
+    therapist.page.get_by_role("button", name=therapist.t("doors.reopen_one", door="Chat")).click()
+    expect(shut).to_have_count(0)
 
 
 def _closed(tour: Tour, resident: Resident, therapist: Therapist) -> None:

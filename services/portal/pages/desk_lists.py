@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from datetime import date, time
+from datetime import date
 from itertools import groupby
 from uuid import UUID
 
@@ -18,7 +18,7 @@ from contracts.chat import CallbacksView, CallOutcome, GetCallbacks
 from contracts.scheduling import GetCalendar, GetVisits, Modality, SlotView
 from services.portal import acts, sessions
 from services.portal.edge import Edge
-from services.portal.forms import Form, readable_phone
+from services.portal.forms import Form, day_of, number_of, readable_phone, time_of
 from services.portal.language import Words
 from services.portal.pages.desk import Me, Posted, alert_of, by_county, in_place, place_of, ratings
 from services.portal.pages.page import Page, edge_of, panel, safe, shown
@@ -133,8 +133,8 @@ async def calendar(request: Request, language: Language, me: Me) -> Response:
 
 def times_of(form: Form, me: Staff, t: Words, *, today: date) -> acts.Times | None:
     """The free times a form asks for; None, and errors in the form, when something is wrong."""
-    on, first = _date(form["on"]), _time(form["first"])
-    count, minutes = _number(form["count"], COUNT_MAX), _number(form["minutes"], max(MINUTES))
+    on, first = day_of(form["on"]), time_of(form["first"])
+    count, minutes = number_of(form["count"], COUNT_MAX), number_of(form["minutes"], max(MINUTES))
     if on is None or on < today:
         form.errors["on"] = t("error.on")
     if first is None:
@@ -148,26 +148,6 @@ def times_of(form: Form, me: Staff, t: Words, *, today: date) -> acts.Times | No
     if form.errors or on is None or first is None or count is None or minutes is None:
         return None
     return acts.Times(form["area"], Modality(form["modality"]), on, first, count, minutes)
-
-
-def _date(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        return None
-
-
-def _time(text: str) -> time | None:
-    try:
-        return time.fromisoformat(text).replace(tzinfo=None)
-    except ValueError:
-        return None
-
-
-def _number(text: str, most: int) -> int | None:
-    if not (text.isascii() and text.isdigit() and len(text) <= 3):
-        return None
-    return int(text) if 1 <= int(text) <= most else None
 
 
 @routes.post("/calendar")

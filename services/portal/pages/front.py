@@ -13,11 +13,13 @@ from fastapi.responses import RedirectResponse
 from chassis import Refused
 from contracts.areas import Area, Municipality
 from contracts.base import Language
-from contracts.chat import ChannelView, GetChannel
+from contracts.chat import ChannelView
+from contracts.closings import Door
 from contracts.intake import FOUND_BY_MAX, QuestionnaireView, Trouble
 from contracts.portal import Origin, WarningShown
 from services.portal import sessions
-from services.portal.edge import PASSER_BY, Edge
+from services.portal.doors import Doors, Notice, channel_of, doors_of, notice
+from services.portal.edge import Edge
 from services.portal.forms import Form
 from services.portal.language import Words, preferred, words
 from services.portal.pages.page import edge_of, page_of, shown
@@ -41,23 +43,28 @@ class County:
     state: str
     """open, closed, or unknown when the chat service is away."""
     hours: list[tuple[str, str]]
+    notice: Notice
     closes: str = ""
     opens: str = ""
 
 
-def county(area: Area, channel: ChannelView | None, t: Words) -> County:
+def county(area: Area, channel: ChannelView | None, doors: Doors, t: Words) -> County:
     """What the front page says of a county; its usual hours are known even when the chat service is away."""
-    name = area.names.of(t.language)
+    name, told = area.names.of(t.language), notice(doors, area, channel)
     if channel is None:
         usual = [(one.weekday, f"{one.opens:%H:%M}", f"{one.closes:%H:%M}") for one in area.chat.periods]
-        return County(name, area.municipalities, "unknown", t.hours(usual))
+        return County(name, area.municipalities, "unknown", t.hours(usual), told)
+    shut = told.closed.get(Door.CHAT)
+    is_open = channel.open and not shut
+    opens_at = shut.opens_at if shut else channel.opens_at
     return County(
         name,
         area.municipalities,
-        "open" if channel.open else "closed",
+        "open" if is_open else "closed",
         [] if channel.practice else t.hours(channel.hours),
-        closes=t.clock(channel.closes_at) if channel.open and channel.closes_at else "",
-        opens=t.on_day_time(channel.opens_at) if channel.opens_at and not channel.open else "",
+        told,
+        closes=t.clock(channel.closes_at) if is_open and channel.closes_at else "",
+        opens=t.on_day_time(opens_at) if opens_at and not is_open else "",
     )
 
 
@@ -114,13 +121,6 @@ def wish_of(edge: Edge, asked: QuestionnaireView | None, form: Form, t: Words) -
     return Wish(area, municipality, form["vaiva"], door_of(form), merged.names.of(t.language) if merged else "")
 
 
-async def _channel(edge: Edge, area: str) -> ChannelView | None:
-    try:
-        return await edge.read(GetChannel(area=area), viewer=PASSER_BY)
-    except Refused:
-        return None
-
-
 async def front_page(
     request: Request, language: Language, form: Form, found: tuple[Trouble, ...] | None = None
 ) -> Response:
@@ -142,9 +142,11 @@ async def front_page(
         first = found or ()
         return [(one.code, one.text) for one in (*first, *(one for one in every if one not in first))]
 
-    channels = asyncio.gather(*(_channel(edge, code) for code in edge.areas))
-    picks = await troubles()
-    counties = [county(area, channel, t) for area, channel in zip(edge.areas.values(), await channels, strict=True)]
+    async def of(area: Area) -> County:
+        channel, doors = await asyncio.gather(channel_of(edge, area.code), doors_of(edge, area.code))
+        return county(area, channel, doors, t)
+
+    picks, counties = await asyncio.gather(troubles(), asyncio.gather(*(of(area) for area in edge.areas.values())))
     page = page_of(request, language, "")
     status = UNPROCESSABLE if form.errors else 200
     places = [(one.name, one.municipalities) for one in counties]

@@ -14,6 +14,7 @@ from contracts.intake import Question, QuestionnaireView
 from contracts.portal import AgeBand, Answer
 from services.portal import acts, drafts, sessions
 from services.portal.acts import Entry
+from services.portal.doors import notice_of
 from services.portal.forms import Form
 from services.portal.language import Words, words
 from services.portal.pages.front import WARNED_COOKIE, Picked, Wish, warned, wish_of
@@ -84,7 +85,7 @@ def shown_question(question: Question) -> dict[str, Any]:
     }
 
 
-def _page(
+async def _page(
     request: Request,
     language: Language,
     wish: Wish,
@@ -109,6 +110,7 @@ def _page(
         ages=[(band, t(f"age.{band}")) for band in AgeBand],
         trouble=next(one.text for one in asked.troubles if one.code == wish.trouble),
         municipality=wish.municipality.names.of(language),
+        notice=await notice_of(edge_of(request), wish.area),
     )
 
 
@@ -121,7 +123,7 @@ async def ask(request: Request, language: Language, picked: Picked) -> Response:
         me = await edge.transact(sessions.open_visitor)
     so_far, gone = await _left_unfinished(request, me, wish)
     note = "kept" if so_far else "gone" if gone else ""
-    response = _page(request, language, wish, asked, me, Form(so_far), note=note)
+    response = await _page(request, language, wish, asked, me, Form(so_far), note=note)
     sessions.put_visitor(response, edge.settings, me)
     if gone:
         sessions.drop_cookie(response, edge.settings, DRAFT_COOKIE)
@@ -151,7 +153,7 @@ async def _unfinished(
 ) -> Response:
     """The page again; what fits the questions is kept for whoever goes away now and comes back."""
     edge, so_far = edge_of(request), _so_far(asked, form)
-    response = _page(request, language, wish, asked, me, form, refused=refused)
+    response = await _page(request, language, wish, asked, me, form, refused=refused)
     if so_far:
         left = await edge.transact(
             lambda tx: drafts.keep(tx, me.session_id, wish.municipality.code, wish.trouble, so_far)
@@ -199,7 +201,7 @@ async def answer(
     try:
         _, contact_id = await acts.open_contact(edge, me, entry, key=form.key)
     except Refused as refused:
-        return _page(request, language, wish, asked, me, form, refused=refused.code)
+        return await _page(request, language, wish, asked, me, form, refused=refused.code)
     response = RedirectResponse(f"/{language}/asia/{contact_id}", status_code=SEE_OTHER)
     sessions.drop_cookie(response, edge.settings, WARNED_COOKIE)  # this contact carries the warning from here on
     sessions.drop_cookie(response, edge.settings, DRAFT_COOKIE)

@@ -12,6 +12,7 @@ import pytest
 import contracts
 from contracts.base import ASKS, Language
 from contracts.chat import CallOutcome
+from contracts.closings import ClosingReason
 from contracts.falls import (
     BergBand,
     FallCondition,
@@ -29,6 +30,7 @@ from contracts.public import TroubleGroup
 from contracts.referrals import ReferralKind, ReferralStatus, Urgency
 from contracts.scheduling import Modality
 from services.portal.case import Stage, Step
+from services.portal.doors import FOR_RESIDENTS, WAYS
 from services.portal.language import LANGUAGES, preferred, read_texts, words
 from services.portal.pages.desk_demand import PERIODS
 from services.portal.pages.errors import kind_of
@@ -57,12 +59,15 @@ MOVING: dict[str, type[StrEnum] | set[str]] = {
     "alert.": WarningShown,
     "calls.kind.": PromiseKind,
     "calls.outcome.": CallOutcome,
-    "desk.tab.": {"desk", "callbacks", "calendar", "feedback", "demand"},
+    "desk.tab.": {"desk", "callbacks", "calendar", "feedback", "demand", "doors"},
     "demand.last_weeks.": {str(weeks) for weeks in PERIODS},
     "origin.": Origin,
     "reason.": set(TroubleGroup) | {"title", "told", "change", "group", "code", "code_hint", "save"},
     "error.": {f"{kind_of(status)}.{part}" for status in (401, 404, 413, 422, 403, 503) for part in ("title", "text")}
     | {"not_found.desk"},
+    "closed.door.": set(FOR_RESIDENTS),
+    "closed.reason.": ClosingReason,
+    "closed.instead.": set(WAYS),
     "front.now.": {"open", "closed"},
     "referral.kind.": ReferralKind,
     "referral.urgency.": Urgency,

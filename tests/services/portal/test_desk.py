@@ -20,7 +20,7 @@ from services.portal.sessions import Staff
 from tests.services.portal.town import Town, new_key
 
 FI = words(Language.FI)
-LISTS = ("", "/callbacks", "/calendar", "/feedback", "/demand")
+LISTS = ("", "/callbacks", "/calendar", "/feedback", "/demand", "/doors")
 
 
 @pytest.mark.parametrize("path", LISTS)
