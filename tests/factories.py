@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 from uuid import UUID, uuid4
 
 from chassis import Role, Viewer
+from chassis.settings import ROOT
 from contracts import Event, chat, feedback, intake, portal, scheduling
+from services.intake.triage.questionnaire import load_questionnaires
 
 AINO = UUID("9a3d5c10-77a4-4c8b-9d41-2f9a5a0c1e01")
 MATTI = UUID("9a3d5c10-77a4-4c8b-9d41-2f9a5a0c1e02")
+
+
+@cache
+def safe_answers() -> tuple[portal.Answer, ...]:
+    """To all that is asked about a knee: no red flag, neither new nor worse, nothing that leads out of the chat."""
+    asked = load_questionnaires(ROOT / "services/intake/triage/questionnaires").version("2026-11-01")
+    assert asked
+    knee = asked.trouble("knee")
+    assert knee
+    mild = {code: asked.question(code).options[0].code for code in knee.questions} | {"course": "same"}
+    told = dict.fromkeys(knee.flags, "no") | mild
+    return tuple(portal.Answer(question=question, answer=answer) for question, answer in told.items())
 
 
 def like_the_example(kind: type[Event], /, **over: Any) -> Any:

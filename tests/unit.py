@@ -149,7 +149,8 @@ class Unit:
             self.hinted.extend(tx.hints)
             return result
 
-        return self.database.write(run)
+        with clock.using(self.clock):
+            return self.database.write(run)
 
     @property
     def told(self) -> list[Event]:

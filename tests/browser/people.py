@@ -28,10 +28,10 @@ LOOKS_MAX = 200
 _ANSWER = """radios => {
   for (const name of new Set(radios.map(radio => radio.name))) {
     const group = radios.filter(radio => radio.name === name);
-    (group.find(radio => ["no", "23_74"].includes(radio.value)) ?? group[0]).checked = true;
+    (group.find(radio => ["no", "23_74", "same"].includes(radio.value)) ?? group[0]).checked = true;
   }
 }"""
-"""Answers of somebody aged 23 to 74 without a red flag; the first choice of everything else."""
+"""Answers of somebody aged 23 to 74, no red flag, neither new nor worse; the first choice of everything else."""
 _RESOURCE = "Failed to load resource"
 """What a console says of every answer above 399: a refusal is no fault."""
 

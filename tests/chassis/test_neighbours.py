@@ -12,7 +12,14 @@ from chassis.errors import Refused
 from chassis.neighbours import Neighbour
 from contracts import EVENTS
 
-TELLABLE = {"portal.callback_requested.v1", "portal.contact_opened.v1", "portal.identity_verified.v1"}
+TELLABLE = {
+    "portal.callback_requested.v1",
+    "portal.contact_opened.v1",
+    "portal.earlier_text_decided.v1",
+    "portal.identity_verified.v1",
+    "portal.questions_answered.v1",
+    "portal.warning_passed.v1",
+}
 
 
 def neighbour(name: str = "navigator", **said: object) -> Neighbour:

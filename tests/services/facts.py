@@ -9,11 +9,15 @@ from chassis import Service
 from chassis.seal import Sealer
 from contracts import EVENTS, Event
 from contracts.intake import ContactRouted
-from contracts.portal import CallbackRequested, ContactOpened, IdentityVerified
+from contracts.portal import CallbackRequested, ContactOpened, IdentityVerified, QuestionsAnswered, WarningPassed
 from contracts.referrals import ReferralReceived
 from contracts.scheduling import VisitBooked
 
-FIRST: dict[type[Event], tuple[type[Event], ...]] = {IdentityVerified: (ContactOpened, ContactRouted)}
+FIRST: dict[type[Event], tuple[type[Event], ...]] = {
+    IdentityVerified: (ContactOpened, ContactRouted),
+    QuestionsAnswered: (ContactOpened,),
+    WarningPassed: (ContactOpened,),
+}
 """What must have been heard before, by whoever hears it at all."""
 
 INSIDE: dict[tuple[type[Event], str], dict[str, Any]] = {

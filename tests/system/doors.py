@@ -14,15 +14,14 @@ import httpx
 from chassis import clock
 from chassis.seal import Sealer
 from contracts.base import Event
-from contracts.portal import Answer, CallbackRequested, ContactOpened, IdentityVerified
+from contracts.portal import CallbackRequested, ContactOpened, IdentityVerified
+from tests.factories import safe_answers
 from tests.stack import eventually
 from tests.system.canaries import CODES, ODD, PHONES, SAID
 from tests.whole import WholeUnit
 
 TOLD, FORM = ("contact_opened", "identity_verified", "callback_requested"), {"grant_type": "client_credentials"}
 ACCEPTED, UNAUTHORIZED = 202, 401
-RED_FLAGS = ("joint_now", "leg_same_day", "knee_physician")
-"""Of a knee; one that is not answered no leads elsewhere."""
 STRUCTURED, BATCHED = "application/cloudevents+json", "application/cloudevents-batch+json"
 UNREAD = ("source", "piilo")
 """Attributes whose words nobody looks at or passes on: an event with odd ones is as good as any."""
@@ -67,8 +66,7 @@ def cloud_event(event: Event, **said: Any) -> dict[str, Any]:
 
 
 def opened(**said: Any) -> ContactOpened:
-    answers = tuple(Answer(question=each, answer="no") for each in RED_FLAGS)
-    fresh = {"contact_id": uuid4(), "opened_at": clock.now(), "answers": answers}
+    fresh = {"contact_id": uuid4(), "opened_at": clock.now(), "answers": safe_answers()}
     return ContactOpened.example.model_copy(update=fresh | said)
 
 

@@ -31,10 +31,11 @@ from chassis.reading import messages
 from contracts import EVENTS
 from services.notifications.webhooks.keyring import Keyring
 from services.smoke import THERAPISTS, Visitor, journey
+from tests.factories import safe_answers
 from tests.receiver import WebReceiver, web_receiver
 from tests.stack import eventually
 from tests.system.canaries import CODES, ODD, PHONES, SAID, canaries, found, spellings
-from tests.system.doors import RED_FLAGS, TOLD, System, opened
+from tests.system.doors import TOLD, System, opened
 from tests.whole import WholeUnit, closed_chats, whole_unit
 
 pytestmark = [pytest.mark.live, pytest.mark.system, pytest.mark.timeout(240)]
@@ -99,9 +100,9 @@ async def be_called(address: str) -> None:
 
 OPENING: dict[str, Any] = {
     "municipality": "285", "language": "fi", "trouble": "knee", "age_band": "23_74", "questionnaire": "2026-11-01",
-    "answers": [{"question": each, "answer": "no"} for each in RED_FLAGS],
+    "answers": [each.model_dump() for each in safe_answers()],
 }  # fmt: skip
-"""A contact that a professional is to see: what is not answered no is a red flag."""
+"""A contact that a professional is to see."""
 
 
 async def open_contact(client: httpx.AsyncClient) -> tuple[UUID, str]:

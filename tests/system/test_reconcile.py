@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import shutil
+from collections import Counter
 from collections.abc import Iterator
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -12,12 +13,10 @@ from nats.js.client import JetStreamContext
 
 from chassis import Service, Settings, Transaction, reconcile, run
 from chassis.reconcile import Report
-from chassis.settings import ROOT
-from contracts.portal import Answer, ContactOpened
-from services.intake.triage.questionnaire import load_questionnaires
+from contracts.portal import ContactOpened
 from services.operating_reconcile import said
 from services.unit import build
-from tests.factories import contact_opened
+from tests.factories import contact_opened, safe_answers
 from tests.stack import DATABASES, Stack, eventually, postgres, stack
 
 __all__ = ["postgres"]  # a fixture
@@ -83,16 +82,6 @@ class Unit(Stack):
 
 def _open(tx: Transaction, fact: ContactOpened) -> None:
     tx.publish(fact)
-
-
-@cache
-def safe_answers() -> tuple[Answer, ...]:
-    """To what is asked about a knee: nothing that leads out of the chat."""
-    questionnaire = load_questionnaires(ROOT / "services/intake/triage/questionnaires").version("2026-11-01")
-    assert questionnaire
-    knee = questionnaire.trouble("knee")
-    assert knee
-    return tuple(Answer(question=code, answer="no") for code in knee.flags)
 
 
 @pytest.fixture(params=DATABASES)
@@ -210,8 +199,8 @@ def test_a_restored_database_is_told_what_it_has_forgotten(tmp_path: Path) -> No
             restore(tmp_path)
             await unit.restart()
             found, _ = await unit.report()
-            assert {each.durable for each in found.missed} == {"chat-contact_routed"}
-            assert (len(found.missed), found.lost) == (7, [])
+            missed = Counter(each.durable for each in found.missed)
+            assert (missed, found.lost) == ({"chat-contact_routed": 7, "chat-due_time_set": 7}, [])
             await unit.report(repair=True)
             await unit.quiet()
             assert unit.rows("chat")["conversation"] == rows["chat"]["conversation"]
