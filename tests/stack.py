@@ -316,10 +316,14 @@ class Stack:
         return [Letter(row.subject, json.loads(row.headers), bytes(row.payload)) for row in rows]
 
     def unsent(self, service: str) -> int:
-        """How many outbox rows the bus has not taken yet."""
+        """How many facts the bus has not taken yet."""
+        return len(self.waiting(service))
+
+    def waiting(self, service: str) -> set[str]:
+        """Ids of the facts the bus has not taken yet."""
         with self.database(service) as engine, engine.connect() as connection:
-            waiting = select(func.count()).select_from(outbox).where(outbox.c.published_at.is_(None))
-            return int(connection.execute(waiting).scalar_one())
+            waiting = select(outbox.c.event_id).where(outbox.c.published_at.is_(None))
+            return set(connection.execute(waiting).scalars())
 
     def rows(self, service: str) -> dict[str, int]:
         """How many rows each table of a service has, the plumbing's included."""

@@ -125,7 +125,7 @@ async def open_contact_by_api(edge: Edge, entry: Entry, *, key: str) -> tuple[Vi
         WrongAnswer: the answers do not fit the questionnaire.
     """
     opened = _opened(edge, entry, uuid4())
-    await must_fit(edge, entry.language, entry.trouble, entry.questionnaire, entry.answers)
+    await must_fit(edge.ask, entry.language, entry.trouble, entry.questionnaire, entry.answers)
     content = opened.model_dump_json(exclude={"contact_id", "opened_at"})
 
     def tell(tx: Transaction) -> tuple[Visitor, UUID]:
@@ -167,7 +167,7 @@ async def answer_rest(edge: Edge, contact: ContactView, answers: Sequence[Answer
         WrongAnswer: they are not complete, or do not fit what is still asked.
         Refused: `service-unavailable`.
     """
-    asked = await remaining(edge, contact.language, contact)
+    asked = await remaining(edge.ask, contact.language, contact)
     if wrong := wrong_answer(asked, answers):
         raise wrong
     answered = QuestionsAnswered(

@@ -29,6 +29,12 @@ class Asker(Protocol):
     async def __call__(self, ask: Ask[V], *, viewer: Viewer, key: str | None = None) -> V: ...
 
 
+class Reader(Protocol):
+    """Ask a query, as somebody: `Edge.read`, or `Edge.ask`, which waits longer."""
+
+    async def __call__(self, ask: Ask[V], *, viewer: Viewer) -> V: ...
+
+
 class Seal(Protocol):
     """Close `data` so that only the service `owner` can open it."""
 

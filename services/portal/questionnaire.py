@@ -11,7 +11,7 @@ from chassis import Refused
 from contracts.base import Language
 from contracts.intake import ContactView, GetQuestionnaire, QuestionnaireView
 from contracts.portal import Answer
-from services.portal.edge import PASSER_BY, Edge
+from services.portal.edge import PASSER_BY, Reader
 
 
 class WrongAnswer(Refused):
@@ -23,9 +23,11 @@ class WrongAnswer(Refused):
 
 
 async def questionnaire(
-    edge: Edge, language: Language, trouble: str | None = None, *, version: str | None = None
+    read: Reader, language: Language, trouble: str | None = None, *, version: str | None = None
 ) -> QuestionnaireView:
     """Troubles, safety signs and, of one trouble, the questions: of the version in force, or of one asked before.
+
+    `read` is the edge's `read` for a part of a page, its patient `ask` where nothing is left without it.
 
     Raises:
         Refused: `unknown-trouble`, `unknown-questionnaire`, `service-unavailable`.
@@ -35,21 +37,21 @@ async def questionnaire(
     except ValidationError as wrong:
         field = wrong.errors()[0]["loc"][0]
         raise Refused("unknown-questionnaire" if field == "version" else "unknown-trouble", "no code of ours") from None
-    return await edge.read(ask, viewer=PASSER_BY)
+    return await read(ask, viewer=PASSER_BY)
 
 
-async def remaining(edge: Edge, language: Language, contact: ContactView) -> QuestionnaireView:
+async def remaining(read: Reader, language: Language, contact: ContactView) -> QuestionnaireView:
     """What a contact is still to be asked, in the version it came with; no questions when nothing is left.
 
     Raises:
         Refused: `service-unavailable`.
     """
-    asked = await questionnaire(edge, language, contact.trouble, version=contact.questionnaire)
+    asked = await questionnaire(read, language, contact.trouble, version=contact.questionnaire)
     left = tuple(one for one in asked.questions if one.code in contact.unanswered)
     return asked.model_copy(update={"questions": left})
 
 
-async def must_fit(edge: Edge, language: Language, trouble: str, version: str, answers: Sequence[Answer]) -> None:
+async def must_fit(read: Reader, language: Language, trouble: str, version: str, answers: Sequence[Answer]) -> None:
     """Let answers pass only when they are complete and fit a version that is answered now.
 
     Raises:
@@ -57,7 +59,7 @@ async def must_fit(edge: Edge, language: Language, trouble: str, version: str, a
         Refused: `unknown-questionnaire`: there is none such, or it went out of use more than 24 hours ago.
         Refused: `unknown-trouble`, `service-unavailable`.
     """
-    asked = await questionnaire(edge, language, trouble, version=version)
+    asked = await questionnaire(read, language, trouble, version=version)
     if not asked.answerable:
         raise out_of_use()
     if wrong := wrong_answer(asked, answers):

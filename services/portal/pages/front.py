@@ -136,7 +136,7 @@ async def front_page(
 
     async def troubles() -> list[tuple[str, str]]:
         try:
-            every = (await questionnaire(edge, language)).troubles
+            every = (await questionnaire(edge.read, language)).troubles
         except Refused:
             return []
         first = found or ()
@@ -183,7 +183,7 @@ async def safety(request: Request, language: Language, form: Picked) -> Response
     """What to do in danger stands here whoever is away; without intake, in place of the signs."""
     edge = edge_of(request)
     try:
-        asked = await questionnaire(edge, language)
+        asked = await questionnaire(edge.read, language)
     except Refused:
         asked = None
     wish = wish_of(edge, asked, form, words(language))

@@ -60,12 +60,14 @@ async def _asked(
 ) -> tuple[Wish, QuestionnaireView]:
     """What was picked before, and the questions about it: of the version in force, or of the one on the page sent.
 
+    Waits for them patiently: there is no page without them, and nobody is to lose what they have filled in.
+
     Raises:
         Refused: `unknown-trouble`: the address was made up or has gone out of use.
         Refused: `unknown-questionnaire`: so has the version.
     """
     edge = edge_of(request)
-    asked = await questionnaire(edge, language, picked["vaiva"] or None, version=version)
+    asked = await questionnaire(edge.ask, language, picked["vaiva"] or None, version=version)
     if not asked.answerable:
         raise out_of_use()
     wish = wish_of(edge, asked, picked, words(language))

@@ -29,7 +29,7 @@ async def _asked(
     edge: Edge, me: Visitor, contact_id: UUID, language: Language
 ) -> tuple[ContactView, QuestionnaireView]:
     contact = await edge.ask(GetContact(contact_id=contact_id), viewer=me.viewer(contact_id))
-    return contact, await remaining(edge, language, contact)
+    return contact, await remaining(edge.ask, language, contact)
 
 
 def _page(

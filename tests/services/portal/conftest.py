@@ -8,6 +8,12 @@ from tests.services.intake.builders import write_two_versions
 from tests.services.portal.town import Town
 
 
+@pytest.fixture(autouse=True)
+def _patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A page waits for its parts: here all of them are in this process, however slow the machine."""
+    monkeypatch.setattr("services.portal.edge.READ_SECONDS", 60.0)
+
+
 @pytest.fixture(scope="session")
 def founded(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Databases and keys of a town where nothing has happened yet: made once, copied for every test."""
