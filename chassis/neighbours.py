@@ -53,6 +53,8 @@ Nkey = Annotated[str, StringConstraints(pattern=r"^U[A-Z2-7]{55}$"), AfterValida
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 WebAddress = Annotated[str, StringConstraints(pattern=r"^https?://[!-~]{1,500}$")]
 EventKey = Annotated[str, StringConstraints(pattern=r"^[a-z]+\.[a-z0-9_]+\.v[0-9]+$")]
+Act = Annotated[str, StringConstraints(pattern=r"^[a-z]{1,30}$")]
+"""What it may send beside facts; the words are those of the front end that takes it."""
 
 
 class Neighbour(BaseModel):
@@ -69,12 +71,14 @@ class Neighbour(BaseModel):
     """Keys of the events it may read: `scheduling.visit_completed.v1`."""
     tells: tuple[EventKey, ...] = ()
     """Keys of the events it may post."""
+    sends: tuple[Act, ...] = ()
+    """What else it may send: `assessments`, `referrals`."""
     areas: tuple[AreaCode, ...] = ()
-    """Counties whose facts it may read or tell; empty: every one."""
+    """Counties whose facts it may read or tell, and whose people it may send; empty: every one."""
     webhook: WebAddress | None = None
     """Where what it reads is posted, for a neighbour without NATS."""
     client_secrets: tuple[Sha256, ...] = ()
-    """Digests of the secrets with which it posts; two while one takes over from the other."""
+    """Digests of the secrets with which it posts and sends; two while one takes over from the other."""
 
     @field_validator("reads", "tells")
     @classmethod
@@ -96,6 +100,11 @@ class Neighbour(BaseModel):
         if self.nkey and self.webhook:
             raise ValueError("it reads with a key of its own or is posted to, not both: two readers share what waits")
         return self
+
+    @property
+    def comes_to_us(self) -> bool:
+        """Whether it has something to say to us, and so a client secret."""
+        return bool(self.tells or self.sends)
 
     @property
     def posted(self) -> bool:

@@ -16,6 +16,7 @@ from contracts.areas import load_areas
 from contracts.base import EVENTS
 from services import NAMES
 from services import operating_webhooks as webhooks
+from services.portal.neighbours.domain import Act
 from services.saying import Said, command, day, listed, moment, on_the_bus, shown_day
 from services.unit import build_all
 
@@ -71,6 +72,9 @@ def _add_grant(whats: Any) -> None:
     grant.add_argument("name", help="what the system is called: letters, digits, dashes")
     grant.add_argument("--reads", nargs="+", default=[], metavar="EVENT", help="facts it may read")
     grant.add_argument("--tells", nargs="+", default=[], metavar="EVENT", help="facts it may post to /api/v1/events")
+    grant.add_argument(
+        "--sends", nargs="+", default=[], choices=list(Act), help="whom it may send: results of assessments, referrals"
+    )
     grant.add_argument("--areas", nargs="+", default=[], metavar="AREA", help="only of these counties: 10 18")
     grant.add_argument("--since", type=day, metavar="DAY", help="a new reader begins with this day; else with now")
     grant.add_argument("--nkey", help="its public NKEY (U…); without one a key is made here, to be handed over")
@@ -88,7 +92,8 @@ def _accounts(arguments: argparse.Namespace) -> Said:
 
 
 def _line(each: dict[str, Any]) -> str:
-    events = ", ".join([*each["reads"], *(f"tells {key}" for key in each["tells"])]) or "–"
+    more = [*(f"tells {key}" for key in each["tells"]), *(f"sends {act}" for act in each.get("sends", ()))]
+    events = ", ".join([*each["reads"], *more]) or "–"
     if each.get("areas"):
         events += f" (of {', '.join(each['areas'])})"
     if since := each.get("since"):
@@ -132,7 +137,7 @@ def _grant(arguments: argparse.Namespace) -> Said:
         folder = settings.keys_dir / "neighbours"
         granted = granted.model_copy(update={"nkey": permissions.make_seeds(folder, [granted.name])[granted.name]})
         handed["key_file"] = str(folder / f"{granted.name}.seed")
-    if granted.tells and not granted.client_secrets:
+    if granted.comes_to_us and not granted.client_secrets:
         granted, secret = _with_secret(granted)
         handed["client_secret"] = secret
     return _settled(settings, granted, handed)
@@ -151,19 +156,20 @@ def _must_be_somebody_else(settings: Settings, granted: Neighbour) -> None:
 
 
 def _new(arguments: argparse.Namespace) -> Neighbour:
-    if not arguments.reads and not arguments.tells:
-        raise ValueError(f"what may {arguments.name} do? --reads or --tells says it")
+    if not (arguments.reads or arguments.tells or arguments.sends):
+        raise ValueError(f"what may {arguments.name} do? --reads, --tells or --sends says it")
     return _checked({"name": arguments.name, "since": arguments.since or clock.now()})
 
 
 def _with_more(before: Neighbour, arguments: argparse.Namespace) -> Neighbour:
-    if arguments.areas and not before.areas and (before.reads or before.tells):
+    if arguments.areas and not before.areas and (before.reads or before.comes_to_us):
         raise ValueError(f"{before.name} has every county already: revoke it first, then grant it some")
     return _checked(
         before.model_dump()
         | {
             "reads": (*before.reads, *neighbours.keys_of(arguments.reads)),
             "tells": (*before.tells, *neighbours.keys_of(arguments.tells)),
+            "sends": tuple(sorted({*before.sends, *arguments.sends})),
             "areas": tuple(sorted({*before.areas, *arguments.areas})),
             "nkey": arguments.nkey or before.nkey,
             "webhook": arguments.webhook or before.webhook,
@@ -205,7 +211,7 @@ HANDED = {
 
 def _settled(settings: Settings, neighbour: Neighbour, handed: dict[str, str]) -> Said:
     """Let the durables and the file be as the grants now are; say so, and what is to be handed over."""
-    if neighbour.reads or neighbour.tells:
+    if neighbour.reads or neighbour.comes_to_us:
         on_the_bus(lambda bus, _: provision.serve(bus.jetstream(), neighbour))
         neighbours.save(settings.neighbours_dir, neighbour)
     else:  # it is shut out first, also where no bus answers
@@ -215,6 +221,8 @@ def _settled(settings: Settings, neighbour: Neighbour, handed: dict[str, str]) -
         on_the_bus(lambda bus, _: provision.serve(bus.jetstream(), neighbour))
     lines = [_handed_over(settings, neighbour.name, {what: value}) for what, value in handed.items()]
     lines += [f"{neighbour.name} reads {listed(neighbour.reads)}", f"{neighbour.name} tells {listed(neighbour.tells)}"]
+    if neighbour.sends:
+        lines.append(f"{neighbour.name} sends {listed(neighbour.sends)}")
     if neighbour.areas:
         lines.append(f"  of {listed(neighbour.areas)}")
     lines.append(
@@ -229,13 +237,13 @@ def _handed_over(settings: Settings, name: str, handed: dict[str, str]) -> str:
 
 
 def _told(neighbour: Neighbour) -> dict[str, Any]:
-    return neighbour.model_dump(mode="json", include={"name", "reads", "tells", "areas", "since", "webhook"})
+    return neighbour.model_dump(mode="json", include={"name", "reads", "tells", "sends", "areas", "since", "webhook"})
 
 
 def _secret(arguments: argparse.Namespace) -> Said:
     settings = Settings()
     before = neighbours.one(settings.neighbours_dir, arguments.name)
-    if not before.tells:
+    if not before.comes_to_us:
         raise ValueError(f"{before.name} may tell nothing: `digi bus grant {before.name} --tells` makes its secret")
     return _retired(settings, before) if arguments.retire else _second(settings, before)
 
@@ -260,24 +268,27 @@ def _second(settings: Settings, before: Neighbour) -> Said:
 def _revoke(arguments: argparse.Namespace) -> Said:
     settings = Settings()
     before = neighbours.one(settings.neighbours_dir, arguments.name)
-    gone = _granted_as(before, arguments.events) if arguments.events else {*before.reads, *before.tells}
+    everything = {*before.reads, *before.tells, *before.sends}
+    gone = _granted_as(before, arguments.events) if arguments.events else everything
     left = before.model_copy(
         update={
             "reads": tuple(key for key in before.reads if key not in gone),
             "tells": tuple(key for key in before.tells if key not in gone),
+            "sends": tuple(act for act in before.sends if act not in gone),
         }
     )
-    if not left.tells:
+    if not left.comes_to_us:
         left = left.model_copy(update={"client_secrets": ()})
     return _settled(settings, left, {})
 
 
 def _granted_as(before: Neighbour, words: Iterable[str]) -> set[str]:
-    """The grants an operator means: by key, by name in whatever version, `pub` for every public one."""
+    """The grants an operator means: by key, by name in whatever version, `pub` for every public one, acts by word."""
     gone: set[str] = set()
     for word in words:
         kinds = [neighbours.kind_of(key) for key in (*before.reads, *before.tells)]
         meant = {each.key for each in kinds if word in (each.key, each.name) or (word == "pub" and each.public)}
+        meant |= {word} & {*before.sends}
         if not meant:
             raise ValueError(f"{before.name} was not granted {word}")
         gone |= meant

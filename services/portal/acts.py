@@ -35,6 +35,7 @@ from contracts.notifications import Recipient
 from contracts.portal import (
     AgeBand,
     Answer,
+    Assessed,
     CallbackRequested,
     ContactOpened,
     EarlierText,
@@ -87,6 +88,8 @@ class Entry:
     origin: Origin = Origin.CHAT
     warned: WarningShown | None = None
     """The warning they were shown on the way in and went on from."""
+    assessed: Assessed | None = None
+    """What the symptom assessment made of it that they come from."""
 
 
 # A resident
@@ -100,7 +103,7 @@ async def open_contact(edge: Edge, visitor: Visitor, entry: Entry, *, key: str) 
     Raises:
         Refused: `unknown-municipality`: it belongs to no county served here.
     """
-    opened, session = _opened(edge, entry, uuid5(visitor.session_id, key)), str(visitor.session_id)
+    opened, session = opened_of(edge, entry, uuid5(visitor.session_id, key)), str(visitor.session_id)
 
     def tell(tx: Transaction) -> tuple[Visitor, UUID]:
         contact_id = store.brought(tx, visitor.contacts) or opened.contact_id
@@ -124,7 +127,7 @@ async def open_contact_by_api(edge: Edge, entry: Entry, *, key: str) -> tuple[Vi
             `session-expired`.
         WrongAnswer: the answers do not fit the questionnaire.
     """
-    opened = _opened(edge, entry, uuid4())
+    opened = opened_of(edge, entry, uuid4())
     await must_fit(edge.ask, entry.language, entry.trouble, entry.questionnaire, entry.answers)
     content = opened.model_dump_json(exclude={"contact_id", "opened_at"})
 
@@ -139,7 +142,13 @@ async def open_contact_by_api(edge: Edge, entry: Entry, *, key: str) -> tuple[Vi
     return await edge.transact(tell)
 
 
-def _opened(edge: Edge, entry: Entry, contact_id: UUID) -> ContactOpened:
+def opened_of(edge: Edge, entry: Entry, contact_id: UUID) -> ContactOpened:
+    """The fact that somebody has come in.
+
+    Raises:
+        MergedMunicipality: `merged-municipality`.
+        Refused: `unknown-municipality`.
+    """
     if merged := edge.areas.merged(entry.municipality):
         raise MergedMunicipality(merged.into)
     area = edge.areas.of_municipality(entry.municipality)
@@ -156,6 +165,7 @@ def _opened(edge: Edge, entry: Entry, contact_id: UUID) -> ContactOpened:
         questionnaire=entry.questionnaire,
         answers=entry.answers,
         warned=entry.warned,
+        assessed=entry.assessed,
         opened_at=edge.clock(),
     )
 

@@ -13,7 +13,9 @@ from fastapi import FastAPI
 from chassis import Jobs, Service, Settings, Transact, clock
 from chassis.running import Running
 from contracts.areas import load_areas
-from services.portal import api, drafts, identity, neighbours, sessions, store
+from services.portal import api, drafts, identity, links, neighbours, sessions, store
+from services.portal.assessments import routes as assessments
+from services.portal.assessments.store import forget_taken
 from services.portal.edge import Edge
 from services.portal.guard import Guard
 from services.portal.models import PortalTable
@@ -36,6 +38,7 @@ from services.portal.pages import (
     remaining,
     static,
 )
+from services.portal.pages import links as link_pages
 from services.portal.pages.stream import Streams
 from services.portal.practice import calendar, mail
 from services.portal.settings import PortalSettings
@@ -48,6 +51,7 @@ PAGES = (
     questions,
     falls,
     remaining,
+    link_pages,
     case,
     desk,
     desk_talk,
@@ -64,11 +68,13 @@ jobs = Jobs()
 
 @jobs(every=timedelta(minutes=10))
 async def forget(transact: Transact) -> None:
-    """Let go of sessions, unfinished questionnaires, forms and posted events that nobody can use any more."""
+    """Let go of sessions, links, unfinished questionnaires, forms and what was posted that nobody can use any more."""
     await transact(sessions.forget_expired)
     await transact(drafts.forget_old)
     await transact(store.forget_sent)
     await transact(forget_posted)
+    await transact(forget_taken)
+    await transact(links.forget_links)
 
 
 def hosts(edge: Edge) -> frozenset[str]:
@@ -90,6 +96,7 @@ def pages(edge: Edge) -> FastAPI:
     errors.install(app)
     app.include_router(api.routes)
     neighbours.install(app, edge)
+    assessments.install(app, edge)
     identity.install(app, edge)
     if edge.settings.practice:
         app.include_router(practice.routes)

@@ -6,7 +6,7 @@ What ends in `_of` asks, everything else is pure.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -21,6 +21,14 @@ FOR_RESIDENTS = (Door.CHAT, Door.BOOKING, Door.MESSAGE, Door.OMAOLO)
 """Doors that a resident may be looking for; a referral is a professional's."""
 WAYS = (Door.CHAT, Door.MESSAGE, Door.BOOKING)
 """What one can do instead, in the order the unit would lead there itself."""
+
+
+class DoorClosed(Refused):
+    """A door that leads in is closed to those who send. The refusal names the ways that are open."""
+
+    def __init__(self, door: Door, instead: Iterable[Door]) -> None:
+        self.instead = tuple(instead)
+        super().__init__("door-closed", f"the door {door} is closed; open ways: {', '.join(self.instead)}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +63,17 @@ async def doors_of(edge: Edge, area: str) -> Doors:
     except Refused:
         return {}
     return {one.door: one for one in found.doors}
+
+
+async def must_be_open(edge: Edge, area: str, door: Door) -> None:
+    """Let somebody be sent only by a door that is open. While intake does not answer it is taken to be.
+
+    Raises:
+        DoorClosed: `door-closed`.
+    """
+    doors = await doors_of(edge, area)
+    if door in doors and not doors[door].open:
+        raise DoorClosed(door, (way for way in WAYS if way in doors and doors[way].open))
 
 
 async def channel_of(edge: Edge, area: str) -> ChannelView | None:

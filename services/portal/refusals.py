@@ -5,6 +5,7 @@ from __future__ import annotations
 UNPROCESSABLE = 422
 NOT_FOUND = 404
 CONFLICT = 409
+GONE = 410
 
 _STATUS = {
     "not-yours": NOT_FOUND,
@@ -19,6 +20,7 @@ _STATUS = {
     "unknown-question": UNPROCESSABLE,
     "unknown-answer": UNPROCESSABLE,
     "unanswered-question": UNPROCESSABLE,
+    "link-over": GONE,
     "too-many-pages": 503,
     "service-unavailable": 503,
     "internal-error": 503,

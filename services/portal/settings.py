@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+MAPPINGS = Path(__file__).with_name("assessments") / "mappings"
 
 
 class PortalSettings(BaseSettings):
@@ -23,3 +26,5 @@ class PortalSettings(BaseSettings):
     """Open pages served live at once; further ones are told to come back later."""
     streams_per_session: Annotated[int, Field(ge=1)] = 6
     """Of one browser: a browser opens no more connections to one host anyway (HTTP/1.1)."""
+    mappings_dir: Path = MAPPINGS
+    """What the answers of symptom assessments elsewhere mean here: one TOML file per version."""

@@ -33,10 +33,8 @@ async def read(request: Request) -> Sequence[Posted]:
     Raises:
         Refused: `content-type`, `too-big`, `bad-json`, `bad-envelope`.
     """
-    kind = _media_type(request.headers.get("content-type", ""))
-    if kind not in (BINARY, STRUCTURED, BATCHED) or request.headers.get("content-encoding", "identity") != "identity":
-        raise _wrong_type()
-    told = _json(await _body(request))
+    kind = media_type(request, (BINARY, STRUCTURED, BATCHED))
+    told = await json_of(request)
     if kind == BINARY:
         return [Posted(_of_headers(request.headers), told)]
     if kind == STRUCTURED:
@@ -46,8 +44,29 @@ async def read(request: Request) -> Sequence[Posted]:
     return [_of_object(each) for each in told]
 
 
-def _wrong_type() -> Refused:
-    return Refused("content-type", f"expected {BINARY} with ce- headers, {STRUCTURED} or {BATCHED}, in UTF-8")
+def media_type(request: Request, taken: Sequence[str]) -> str:
+    """Which of the media types that are taken a body has.
+
+    Raises:
+        Refused: `content-type`.
+    """
+    kind = _media_type(request.headers.get("content-type", ""))
+    if kind not in taken or request.headers.get("content-encoding", "identity") != "identity":
+        raise _wrong_type(taken)
+    return kind
+
+
+async def json_of(request: Request) -> Any:
+    """The body of a request, read as JSON.
+
+    Raises:
+        Refused: `too-big`, `bad-json`.
+    """
+    return _json(await _body(request))
+
+
+def _wrong_type(taken: Sequence[str]) -> Refused:
+    return Refused("content-type", f"expected {' or '.join(taken)}, in UTF-8")
 
 
 def _media_type(header: str) -> str:
@@ -86,5 +105,5 @@ def _of_object(told: Any) -> Posted:
     if wrong:
         raise NotAsDeclared("bad-envelope", "expected attributes that are strings", wrong)
     if _media_type(attributes.get("datacontenttype", BINARY)) != BINARY:
-        raise _wrong_type()
+        raise _wrong_type([BINARY])
     return Posted(attributes, told.get("data"))

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from pydantic import BaseModel
+
 from chassis.neighbours import may_be_posted
 from contracts.base import EVENTS, EventType
+from services.portal.assessments.domain import Result
 
 Part = dict[str, Any]
 SCHEMES: Part = {
@@ -69,9 +72,10 @@ def schemas() -> Part:
             },
         }
     }
-    for kind in _kinds():
-        schema = kind.cls.model_json_schema(ref_template="#/components/schemas/{model}")
-        found |= schema.pop("$defs", {}) | {kind.cls.__name__: schema}
+    told: tuple[type[BaseModel], ...] = (Result, *(kind.cls for kind in _kinds()))
+    for cls in told:
+        schema = cls.model_json_schema(ref_template="#/components/schemas/{model}")
+        found |= schema.pop("$defs", {}) | {cls.__name__: schema}
     return found
 
 
@@ -117,3 +121,21 @@ EVENTS_EXTRA: Part = {
     },
 }
 KEYS: Part = {"security": []}
+ASSESSMENTS: Part = {
+    "security": [{"neighbour": []}],
+    "requestBody": {"required": True, "content": {"application/json": {"schema": _ref("Result")}}},
+    "responses": {
+        "401": _problem("`token-not-valid`"),
+        "403": _problem("`not-granted`"),
+        "409": _problem("`result-changed`; `door-closed`: `instead` names the ways that are open"),
+        "413": _problem("`too-big`"),
+        "415": _problem("`content-type`"),
+        "422": _problem(
+            "`bad-json`, `schema` and `no-zone` (`errors` names the fields), `consent-missing`, "
+            "`unknown-municipality`, `merged-municipality` (`successor`), `other-municipality`, `unknown-assessment`, "
+            "`unknown-assessment-version`, `unknown-question` and `unknown-answer` (`question`), `clock-ahead`, "
+            "`too-old`"
+        ),
+        "503": _problem("`service-unavailable`: send it again"),
+    },
+}

@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
@@ -26,6 +27,15 @@ NEEDED = ("specversion", "id", "source", "type", "subject", "time")
 """CloudEvents attributes an event is posted with."""
 SEALS = {"alg": "ECDH-ES", "enc": "A256GCM"}
 """How sealed fields are sealed (chassis.seal)."""
+
+
+class Act(StrEnum):
+    """What a neighbour may be granted to send beside facts: people."""
+
+    ASSESSMENTS = "assessments"
+    """Results of symptom assessments."""
+    REFERRALS = "referrals"
+
 
 Wrong = tuple[str, str]
 """The name of a field and the rule it breaks; never what stands in it."""

@@ -14,3 +14,8 @@ TOKENS = Counter(
     "Tokens neighbours asked for, by how it ended: issued, or the error of RFC 6749; known neighbours by name",
     ["neighbour", "outcome"],
 )
+SENT = Counter(
+    "digi_portal_sent",
+    "People sent by neighbours, by what came (assessments, referrals) and how it ended: taken, or the refusal's code",
+    ["neighbour", "what", "outcome"],
+)

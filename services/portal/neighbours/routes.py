@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from functools import cached_property
 from typing import Any
 
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 
 from chassis import Refused, telemetry
-from chassis.neighbours import Neighbour
-from chassis.seal import Sealer, public_keys
+from chassis.seal import public_keys
 from services.portal.edge import Edge
 from services.portal.forms import read_form
 from services.portal.neighbours import binding, described, posting
+from services.portal.neighbours.coming import Door, comer, door_of
 from services.portal.neighbours.domain import Granted, NotAsDeclared, accept_all
 from services.portal.neighbours.metrics import POSTED, TOKENS
-from services.portal.neighbours.tokens import LIFE, PURPOSE, Tokens, bearer, credentials, digest_shown, named
+from services.portal.neighbours.tokens import LIFE, credentials, digest_shown, named
 from services.portal.pages import errors
 
 routes = APIRouter(prefix="/api/v1", tags=["neighbours"])
@@ -27,6 +26,7 @@ BAD_REQUEST = 400
 NOBODY = "unknown"
 """Stands for whoever has shown no name that is known."""
 _UNPROCESSABLE, _FORBIDDEN, _CONFLICT = 422, 403, 409
+CHALLENGE = 'Bearer realm="digiterapia", error="invalid_token"'
 STATUS = {
     "token-not-valid": UNAUTHORIZED,
     "not-granted": _FORBIDDEN,
@@ -36,33 +36,17 @@ STATUS = {
     "event-id-reused": _CONFLICT,
     "already-opened": _CONFLICT,
     "not-by-message": _CONFLICT,
+    "result-changed": _CONFLICT,
+    "door-closed": _CONFLICT,
     "service-unavailable": 503,
 }
-"""HTTP statuses of refusals; what is wrong with the event itself is a 422."""
-
-
-class Door:
-    """What these routes stand on."""
-
-    def __init__(self, edge: Edge) -> None:
-        self.edge = edge
-
-    @cached_property
-    def tokens(self) -> Tokens:
-        """Made when first needed: the keys are there once the portal has started."""
-        keys = Sealer(self.edge.settings.keys_dir, "portal").derived(PURPOSE)
-        return Tokens(keys, f"{self.edge.settings.base_url}{routes.prefix}", self.edge.clock)
+"""HTTP statuses of refusals; what is wrong with what was sent is a 422."""
 
 
 def install(app: FastAPI, edge: Edge) -> None:
     """Add the routes to the portal's application."""
-    app.state.door = Door(edge)
+    app.state.door = Door(edge, f"{edge.settings.base_url}{routes.prefix}")
     app.include_router(routes)
-
-
-def _door(request: Request) -> Door:
-    door: Door = request.app.state.door
-    return door
 
 
 # A token
@@ -71,7 +55,7 @@ def _door(request: Request) -> Door:
 @routes.post("/token", openapi_extra=described.TOKEN, response_class=JSONResponse)
 async def token(request: Request) -> Response:
     """Give a neighbour a bearer token for its client secret (OAuth 2.0 client credentials, HTTP Basic)."""
-    door = _door(request)
+    door = door_of(request)
     client_id, secret = credentials(request.headers.get("authorization", ""))
     neighbour = await asyncio.to_thread(named, door.edge.settings.neighbours_dir, client_id)
     name, digest = neighbour.name if neighbour else NOBODY, digest_shown(neighbour, secret)
@@ -114,9 +98,9 @@ def _no_token(name: str, status: int, error: str, text: str) -> Response:
 @routes.post("/events", status_code=ACCEPTED, openapi_extra=described.EVENTS_EXTRA, response_class=Response)
 async def post_events(request: Request) -> Response:
     """Post a CloudEvent, or a batch of them. 202: it is kept for good and goes on the bus; posting it again is safe."""
-    edge, name = _door(request).edge, NOBODY
+    edge, name = door_of(request).edge, NOBODY
     try:
-        neighbour = await asyncio.to_thread(_bearer, _door(request), request.headers.get("authorization", ""))
+        neighbour = await comer(request)
         name = neighbour.name
         granted = Granted(frozenset(neighbour.tells), frozenset(neighbour.areas))
         read = await binding.read(request)
@@ -129,20 +113,26 @@ async def post_events(request: Request) -> Response:
     return Response(status_code=ACCEPTED)
 
 
-def _bearer(door: Door, header: str) -> Neighbour:
-    return bearer(door.tokens, door.edge.settings.neighbours_dir, header)
-
-
 async def _refused(request: Request, name: str, refused: Refused) -> Response:
     POSTED.labels(name, refused.code).inc()
     telemetry.log("portal").info("posted event refused", code=refused.code)
+    return await refusal(request, refused)
+
+
+async def refusal(request: Request, refused: Refused) -> Response:
+    """How a neighbour is told that something is not as asked."""
     more: dict[str, Any] = {}
     if isinstance(refused, NotAsDeclared):
         more["errors"] = [{"field": where, "rule": rule} for where, rule in refused.fields]
-    response = await errors.answer(request, STATUS.get(refused.code, _UNPROCESSABLE), refused.code, **more)
+    response = await errors.answer(request, status_of(refused.code), refused.code, **more | errors.which(refused))
     if refused.code == "token-not-valid":
-        response.headers["www-authenticate"] = 'Bearer realm="digiterapia", error="invalid_token"'
+        response.headers["www-authenticate"] = CHALLENGE
     return response
+
+
+def status_of(code: str) -> int:
+    """The HTTP status of a refusal."""
+    return STATUS.get(code, _UNPROCESSABLE)
 
 
 # Keys
@@ -151,5 +141,5 @@ async def _refused(request: Request, name: str, refused: Refused) -> Response:
 @routes.get("/keys", openapi_extra=described.KEYS, response_class=JSONResponse)
 def keys(request: Request) -> Response:
     """Public keys that sealed fields are sealed to, a JWK set (RFC 7517): `x-sealed-for` names the service of each."""
-    found = public_keys(_door(request).edge.settings.keys_dir)
+    found = public_keys(door_of(request).edge.settings.keys_dir)
     return JSONResponse({"keys": [{**key, "x-sealed-for": service} for service, key in found.items()]})

@@ -14,6 +14,7 @@ from chassis import Refused, telemetry
 from contracts.base import Language
 from services.portal import sessions
 from services.portal.acts import MergedMunicipality
+from services.portal.doors import DoorClosed
 from services.portal.guard import TOO_LARGE
 from services.portal.language import LANGUAGES, Words, preferred, words
 from services.portal.pages.page import page_of, shown
@@ -102,10 +103,16 @@ async def on_refused(request: Request, refused: Exception) -> Response:
     login = refused.code == "not-logged-in" and request.method == "GET" and not request.url.path.endswith("/live")
     if login and not for_machines(request):
         return RedirectResponse("/desk/login", status_code=303)
-    which = {"question": refused.question} if isinstance(refused, WrongAnswer) else {}
+    return await answer(request, status_of(refused.code), refused.code, **which(refused))
+
+
+def which(refused: Refused) -> dict[str, Any]:
+    """What a refusal names beside its code."""
+    if isinstance(refused, WrongAnswer):
+        return {"question": refused.question}
     if isinstance(refused, MergedMunicipality):
-        which = {"successor": refused.successor}
-    return await answer(request, status_of(refused.code), refused.code, **which)
+        return {"successor": refused.successor}
+    return {"instead": list(refused.instead)} if isinstance(refused, DoorClosed) else {}
 
 
 async def on_http(request: Request, error: Exception) -> Response:

@@ -294,7 +294,7 @@ def test_the_api_describes_itself(caller: Caller, town: Town) -> None:
             f"/api/v1/contacts/{{contact_id}}/{act}"
             for act in ("answers", "warning", "messages", "callback", "hold", "booking", "feedback", "end")
         ),
-        *(f"/api/v1/{what}" for what in ("token", "events", "keys")),
+        *(f"/api/v1/{what}" for what in ("token", "events", "keys", "assessments")),
     }
 
 
