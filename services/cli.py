@@ -15,7 +15,7 @@ from chassis.calendar import HELSINKI
 from chassis.errors import Outcome
 from chassis.seal import make_keys
 from chassis.settings import ROOT
-from services import NAMES, operating, operating_triage
+from services import NAMES, operating, operating_triage, operating_vault
 from services.unit import build, build_all, consumers, schemas
 
 
@@ -142,6 +142,7 @@ def _parser() -> argparse.ArgumentParser:
     keys.set_defaults(do=_keys)
     operating.add(commands.add_parser("bus", help="look after the bus at DIGI_NATS_URL"))
     operating_triage.add(commands.add_parser("triage", help="look at a rule table before it takes effect"))
+    operating_vault.add(commands.add_parser("vault", help="look after the keys of the identity vault"))
     _add_contracts(commands.add_parser("contracts", help="the published language: its documents, releases, a checker"))
     simulate = commands.add_parser("simulate", help="replay a real unit's months through the real services")
     simulate.add_argument("what", choices=["soite-pilot"])

@@ -6,7 +6,7 @@ from chassis import Service, Settings
 from contracts.areas import load_areas
 from services.intake import answers, handlers, jobs, models
 from services.intake.falls.ruleset import load_fall_rules
-from services.intake.identity.vault import open_vault
+from services.intake.identity.vault import Vault, open_vault
 from services.intake.settings import IntakeSettings
 from services.intake.triage.finding import Finders
 from services.intake.triage.questionnaire import load_questionnaires
@@ -24,7 +24,6 @@ def build(settings: Settings) -> Service:
     """
     own, areas = IntakeSettings(), load_areas(settings.areas_dir, practice=settings.always_open)
     questionnaires = load_questionnaires(own.questionnaires_dir)
-    practice_file = settings.keys_dir / "intake-vault.keys" if settings.practice else None
     return Service(
         name="intake",
         settings=settings,
@@ -39,6 +38,11 @@ def build(settings: Settings) -> Service:
             questionnaires,
             Finders(questionnaires),
             load_fall_rules(own.fall_rules_dir, areas),
-            open_vault(own, practice_file=practice_file),
+            vault_of(settings, own),
         ],
     )
+
+
+def vault_of(settings: Settings, own: IntakeSettings) -> Vault:
+    """The identity vault of an installation; practice makes its key when there is none."""
+    return open_vault(own, practice_file=settings.keys_dir / "intake-vault.keys" if settings.practice else None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import ClassVar
 from uuid import UUID
 
 from sqlalchemy import JSON, Index
@@ -14,6 +15,9 @@ from chassis.db import UtcInstant
 
 class IntakeTable(SQLModel, registry=registry()):
     """Tables of the intake service."""
+
+    LOCKED: ClassVar[tuple[str, ...]] = ()
+    """Columns whose values only the identity vault opens, each bound to its row; keys rotate over all of them."""
 
 
 class Contact(IntakeTable, table=True):

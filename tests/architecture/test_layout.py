@@ -22,6 +22,7 @@ TOPICS = {
 }
 """What a service of several duties is laid out by: a folder each, with the usual files again."""
 OWN = {
+    "intake": {"rotation.py"},
     "notifications": {"templates"},
     "intake/triage": {"finding.py", "questionnaire.py", "questionnaires", "shadow.py"},
     "intake/identity": {"vault.py"},

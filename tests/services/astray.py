@@ -59,6 +59,8 @@ PERSONS: tuple[dict[str, str], ...] = (
     {"personal_identity_code": code("210281-997"), "family_name": "Toinen", "given_names": "Bertta"},
 )
 MINUTE = timedelta(minutes=1)
+MOST = 4
+"""Contacts that something happens to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,7 +251,7 @@ class Astray(Town):
         return True
 
     def _contact(self, which: int) -> UUID:
-        return self.contacts[which % len(self.contacts)]
+        return self.contacts[which % min(len(self.contacts), MOST)]
 
     def _members(self) -> list[Membership]:
         return self.units["intake"].database.read(lambda session: list(session.exec(select(Membership))))

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from services import operating, operating_triage
+from services import operating, operating_triage, operating_vault
 from services.saying import Said, command, day, said
 
 
@@ -26,7 +26,9 @@ def commands() -> list[argparse.ArgumentParser]:
     operating.add(bus)
     triage = argparse.ArgumentParser(prog="digi triage")
     operating_triage.add(triage)
-    return [*leaves(bus), *leaves(triage)]
+    vault = argparse.ArgumentParser(prog="digi vault")
+    operating_vault.add(vault)
+    return [*leaves(bus), *leaves(triage), *leaves(vault)]
 
 
 def test_every_command_of_the_issue_is_there() -> None:

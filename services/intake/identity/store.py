@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import func, update
+from sqlalchemy import ColumnElement, and_, delete, false, func, insert, inspect, not_, or_, update
 from sqlmodel import Session, col, select
 
 from chassis import Viewer
 from chassis.db import upsert
 from contracts.portal import IdentityVerified
 from services.intake.identity.domain import Identity
-from services.intake.identity.models import Person
+from services.intake.identity.models import Person, PersonLookup
 from services.intake.identity.vault import Vault
-from services.intake.models import Contact
+from services.intake.models import Contact, IntakeTable
 from services.intake.store import contact
 
 
@@ -28,15 +29,25 @@ def remember(session: Session, vault: Vault, who: Identity, *, now: datetime) ->
     known = _recognised(session, lookups)
     if known is None:
         fresh = uuid4()
-        values = {"person_id": fresh, "first_seen_at": now, **_locked(vault, who, fresh, lookups, now)}
-        insert = upsert(session, Person).values(values).on_conflict_do_nothing(index_elements=["lookup"])
-        session.connection().execute(insert)
-        known = _recognised(session, lookups) or fresh  # another process may have been quicker
+        values = {"person_id": fresh, "first_seen_at": now, **_locked(vault, who, fresh, now)}
+        session.connection().execute(insert(Person), values)
+        known = _known_as(session, fresh, lookups)
         if known == fresh:
             return fresh
-    renewed = update(Person).where(col(Person.person_id) == known).values(_locked(vault, who, known, lookups, now))
+        session.connection().execute(delete(Person).where(col(Person.person_id) == fresh))  # another was quicker
+    _known_as(session, known, lookups)
+    renewed = update(Person).where(col(Person.person_id) == known).values(_locked(vault, who, known, now))
     session.connection().execute(renewed)
     return known
+
+
+def _known_as(session: Session, person_id: UUID, lookups: list[str]) -> UUID:
+    """Recognise a person by these from now on; who is, when another process has said so of somebody else before."""
+    if not lookups:
+        return person_id
+    rows = [{"lookup": one, "person_id": person_id} for one in sorted(lookups)]  # in one order: two never deadlock
+    session.connection().execute(upsert(session, PersonLookup).on_conflict_do_nothing(), rows)
+    return _recognised(session, lookups) or person_id
 
 
 def recognised(session: Session, vault: Vault, code: str) -> UUID | None:
@@ -68,7 +79,7 @@ def person(session: Session, vault: Vault, contact_id: UUID, viewer: Viewer) -> 
         return None
 
     def opened(column: str, value: str) -> str:
-        return vault.open(value, place=_place(row.person_id, column))
+        return vault.open(value, place=place(Person, row.person_id, column))
 
     code = row.personal_identity_code
     return Identity(
@@ -85,20 +96,20 @@ def birth_date(session: Session, vault: Vault, contact_id: UUID, viewer: Viewer)
     row = session.get(Person, found.person_id) if found and found.person_id else None
     if row is None:
         return None
-    return date.fromisoformat(vault.open(row.birth_date, place=_place(row.person_id, "birth_date")))
+    return date.fromisoformat(vault.open(row.birth_date, place=place(Person, row.person_id, "birth_date")))
 
 
 def _recognised(session: Session, lookups: list[str]) -> UUID | None:
-    return session.exec(select(Person.person_id).where(col(Person.lookup).in_(lookups))).first() if lookups else None
+    known = select(PersonLookup.person_id).where(col(PersonLookup.lookup).in_(lookups))
+    return session.exec(known).first() if lookups else None
 
 
-def _locked(vault: Vault, who: Identity, person_id: UUID, lookups: list[str], now: datetime) -> dict[str, Any]:
+def _locked(vault: Vault, who: Identity, person_id: UUID, now: datetime) -> dict[str, Any]:
     def lock(column: str, value: str) -> str:
-        return vault.lock(value, place=_place(person_id, column))
+        return vault.lock(value, place=place(Person, person_id, column))
 
     code = who.personal_identity_code
     return {
-        "lookup": lookups[0] if lookups else None,
         "personal_identity_code": lock("personal_identity_code", code) if code else None,
         "family_name": lock("family_name", who.family_name),
         "given_names": lock("given_names", who.given_names),
@@ -107,5 +118,60 @@ def _locked(vault: Vault, who: Identity, person_id: UUID, lookups: list[str], no
     }
 
 
-def _place(person_id: UUID, column: str) -> str:
-    return f"person/{person_id}/{column}"
+# Rotation: every table whose model says what is LOCKED in it
+
+
+def place(model: type[IntakeTable], row_id: UUID, column: str) -> str:
+    """What a locked value is bound to: nowhere else it opens."""
+    return f"{model.__tablename__}/{row_id}/{column}"
+
+
+def locked_tables() -> list[type[IntakeTable]]:
+    """Every table that holds locked values."""
+    return sorted((one for one in IntakeTable.__subclasses__() if one.LOCKED), key=lambda one: str(one.__tablename__))
+
+
+def under_other_keys(session: Session, model: type[IntakeTable], vault: Vault, most: int) -> Sequence[Any]:
+    """Rows with a value under a key that the vault has and that is not its present one; nobody else writes them."""
+    known = or_(*(_under(model, key_id) for key_id in vault.key_ids if key_id != vault.current), false())
+    statement = select(model).where(known).order_by(_key(model)).limit(most)
+    return session.exec(statement.with_for_update(), execution_options={"populate_existing": True}).all()
+
+
+def relock(row: IntakeTable, vault: Vault) -> None:
+    """Bring the values of a row under the present key."""
+    for column in row.LOCKED:
+        value = getattr(row, column)
+        if value is not None:
+            where = place(type(row), getattr(row, _key(type(row)).name), column)
+            setattr(row, column, vault.lock(vault.open(value, place=where), place=where))
+
+
+def recognise_anew(session: Session, vault: Vault, row: Person) -> None:
+    """Recognise a person under every key that is given."""
+    if row.personal_identity_code:
+        where = place(Person, row.person_id, "personal_identity_code")
+        _known_as(session, row.person_id, vault.lookups(vault.open(row.personal_identity_code, place=where)))
+
+
+def left(session: Session, model: type[IntakeTable], vault: Vault) -> int:
+    """How many rows hold a value that is not under the present key, whether the vault opens it or not."""
+    columns = (col(getattr(model, name)) for name in model.LOCKED)
+    other = or_(
+        *(and_(one.is_not(None), not_(one.startswith(f"{vault.current}.", autoescape=True))) for one in columns)
+    )
+    return session.exec(select(func.count()).select_from(model).where(other)).one()
+
+
+def forget_lookups(session: Session, vault: Vault) -> int:
+    """Let go of what persons were recognised by under keys that are given no more; how many."""
+    given = (col(PersonLookup.lookup).startswith(f"{key_id}.", autoescape=True) for key_id in vault.key_ids)
+    return session.connection().execute(delete(PersonLookup).where(not_(or_(*given)))).rowcount
+
+
+def _under(model: type[IntakeTable], key_id: str) -> ColumnElement[bool]:
+    return or_(*(col(getattr(model, name)).startswith(f"{key_id}.", autoescape=True) for name in model.LOCKED))
+
+
+def _key(model: type[IntakeTable]) -> Any:
+    return inspect(model).primary_key[0]

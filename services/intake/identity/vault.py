@@ -1,7 +1,8 @@
 """The locks of the identity vault: column encryption and blind lookup under keys that rotate.
 
-To rotate: add the new key last and restart every process; then move it first and restart again. From then on new and
-re-identified persons are under it, and the old key only opens. It can go when no row starts with its id any more.
+To rotate: add the new key last and restart every process; then move it first and restart again. From then on what is
+written is under it, and the old key only opens. `digi vault rotate` brings what is left under it too; the old key can
+go when that says 0 left.
 """
 
 from __future__ import annotations
@@ -65,6 +66,9 @@ class Vault:
             raise VaultError(f"a key of the vault is {KEY_BYTES} bytes")
         self._keys = {key_id: _Key(key_id, secret) for key_id, secret in keys}
         self._current = self._keys[keys[0][0]]
+        self.current = self._current.id
+        """Id of the key that locks."""
+        self.key_ids = tuple(self._keys)
 
     @classmethod
     def of(cls, text: str) -> Vault:
@@ -95,6 +99,10 @@ class Vault:
             return self._keys[key_id].cipher.decrypt(raw[:NONCE_BYTES], raw[NONCE_BYTES:], place.encode()).decode()
         except (InvalidTag, NotBase64):
             raise VaultError("a value was altered or belongs to another place") from None
+
+    def opens(self, locked: str) -> bool:
+        """Whether the vault has the key of a locked value."""
+        return locked.partition(".")[0] in self._keys
 
     def lookups(self, code: str) -> list[str]:
         """What a personal identity code is recognised by, under every key, the present one first."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import ClassVar
 from uuid import UUID
 
 from sqlmodel import Field
@@ -13,6 +14,8 @@ from services.intake.models import IntakeTable
 
 class Referral(IntakeTable, table=True):
     """A professional's referral or recommendation. The person is the contact's; what was written is locked."""
+
+    LOCKED: ClassVar = ("words",)
 
     referral_id: UUID = Field(primary_key=True)
     contact_id: UUID = Field(foreign_key="contact.contact_id", unique=True)
@@ -31,7 +34,7 @@ class Referral(IntakeTable, table=True):
     site: str = Field(max_length=64)
     red_flags_checked: bool
     words: str
-    """Unit, role, phone and text, locked for this row."""
+    """Unit, role, phone and text, and what both hashes are of; locked for this row."""
     route: str = Field(max_length=16)
     """Where the person went first."""
     status: str = Field(max_length=16)

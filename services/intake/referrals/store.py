@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
+from hashlib import sha256
+from typing import Any
 from uuid import UUID, uuid4
 
 from sqlalchemy import update
@@ -15,7 +17,7 @@ from chassis import Role, Viewer
 from contracts.intake import ContactState
 from contracts.portal import Origin
 from contracts.referrals import ReferralStatus, SendReferral
-from services.intake.identity.store import recognised, remember
+from services.intake.identity.store import place, recognised, remember
 from services.intake.identity.vault import Vault
 from services.intake.models import Contact
 from services.intake.referrals.domain import Taken
@@ -32,19 +34,23 @@ class Written:
     role: str
     phone: str
     text: str
+    number: str = ""
+    """Of whom, and what they call it."""
+    digest: str = ""
+    """Of everything that was sent."""
 
 
 def sent_before(session: Session, vault: Vault, ask: SendReferral, viewer: Viewer) -> Referral | None:
     """The referral that this sender has sent under this number."""
     if ask.number is None:
         return None
-    numbers = vault.lookups(_number(ask.number, viewer))
+    numbers = vault.lookups(_number(ask, viewer))
     return session.exec(select(Referral).where(col(Referral.number).in_(numbers))).first()
 
 
 def says_the_same(sent: Referral, vault: Vault, ask: SendReferral) -> bool:
     """Whether a referral was sent with this content."""
-    return sent.content in vault.lookups(_content(ask))
+    return sent.content in vault.lookups(_digest(ask))
 
 
 def add(session: Session, vault: Vault, ask: SendReferral, taken: Taken, viewer: Viewer, now: datetime) -> Referral:
@@ -68,16 +74,15 @@ def add(session: Session, vault: Vault, ask: SendReferral, taken: Taken, viewer:
     session.add(contact)
     session.flush()
     referral_id = uuid4()
-    written = {"unit": ask.unit, "role": ask.role, "phone": ask.phone or "", "text": ask.text}
+    written = Written(ask.unit, ask.role, ask.phone or "", ask.text, _number(ask, viewer), _digest(ask))
     referral = Referral(
         referral_id=referral_id,
         contact_id=contact.contact_id,
         area=contact.area,
         sender_role=viewer.role,
         sender_id=viewer.id,
-        number=vault.lookups(_number(ask.number, viewer))[0] if ask.number else None,
-        content=vault.lookups(_content(ask))[0],
-        words=vault.lock(json.dumps(written), place=_place(referral_id)),
+        **_hashed(vault, written),
+        words=vault.lock(json.dumps(asdict(written)), place=place(Referral, referral_id, "words")),
         site=taken.site,
         route=taken.route,
         status=ReferralStatus.RECEIVED,
@@ -133,16 +138,23 @@ def change(session: Session, decided_on: Referral, status: ReferralStatus, *, no
 
 def written(referral: Referral, vault: Vault) -> Written:
     """What the professional wrote, opened."""
-    return Written(**json.loads(vault.open(referral.words, place=_place(referral.referral_id))))
+    return Written(**json.loads(vault.open(referral.words, place=place(Referral, referral.referral_id, "words"))))
 
 
-def _number(number: str, viewer: Viewer) -> str:
-    return f"referral/{viewer.id}/{number}"
+def rehash(referral: Referral, vault: Vault) -> None:
+    """Bring what a referral is known again by under the present key. One that does not hold it is known no more."""
+    for column, value in _hashed(vault, written(referral, vault)).items():
+        setattr(referral, column, value)
 
 
-def _content(ask: SendReferral) -> str:
-    return ask.model_dump_json(exclude_defaults=True)
+def _hashed(vault: Vault, written: Written) -> dict[str, Any]:
+    number = vault.lookups(written.number)[0] if written.number else None
+    return {"number": number, "content": vault.lookups(written.digest)[0]}
 
 
-def _place(referral_id: UUID) -> str:
-    return f"referral/{referral_id}/words"
+def _number(ask: SendReferral, viewer: Viewer) -> str:
+    return f"referral/{viewer.id}/{ask.number}" if ask.number else ""
+
+
+def _digest(ask: SendReferral) -> str:
+    return sha256(ask.model_dump_json(exclude_defaults=True).encode()).hexdigest()
