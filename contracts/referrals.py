@@ -163,7 +163,8 @@ class SendReferral(Ask[ReferralStatusView]):
 
     The same sender and number again, with the same content, is the same referral.
     Refused: `not-yours`, `bad-personal-identity-code`, `test-personal-identity-code`, `unknown-municipality`,
-    `other-municipality`, `too-young`, `unknown-site`, `bad-reason-code`, `phone-needed`, `referral-changed`.
+    `other-municipality`, `too-young`, `unknown-site`, `bad-reason-code`, `phone-needed`, `referral-changed`,
+    `door-closed`.
     """
 
     model_config = ConfigDict(hide_input_in_errors=True)

@@ -47,7 +47,6 @@ from contracts.portal import (
     WarningShown,
 )
 from contracts.public import TroubleGroup
-from contracts.referrals import ReferralStatusView, SendReferral
 from contracts.scheduling import (
     BookVisit,
     CalendarView,
@@ -64,15 +63,8 @@ from contracts.scheduling import (
 from services.portal import drafts, sessions, store
 from services.portal.edge import Edge
 from services.portal.questionnaire import must_fit, remaining, wrong_answer
+from services.portal.sending import area_of
 from services.portal.sessions import Visitor
-
-
-class MergedMunicipality(Refused):
-    """The municipality is no more. The refusal names the one it became part of, by its code."""
-
-    def __init__(self, successor: str) -> None:
-        super().__init__("merged-municipality", f"expected a municipality of today: it has become part of {successor}")
-        self.successor = successor
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,14 +141,9 @@ def opened_of(edge: Edge, entry: Entry, contact_id: UUID) -> ContactOpened:
         MergedMunicipality: `merged-municipality`.
         Refused: `unknown-municipality`.
     """
-    if merged := edge.areas.merged(entry.municipality):
-        raise MergedMunicipality(merged.into)
-    area = edge.areas.of_municipality(entry.municipality)
-    if area is None:
-        raise Refused("unknown-municipality", "the municipality belongs to no county served here")
     return ContactOpened(
         contact_id=contact_id,
-        area=area.code,
+        area=area_of(edge, entry.municipality).code,
         municipality=entry.municipality,
         origin=entry.origin,
         language=entry.language,
@@ -403,11 +390,6 @@ class Times:
         """When each begins, UTC."""
         first = datetime.combine(self.on, self.first, tzinfo=HELSINKI).astimezone(UTC)
         return tuple(first + timedelta(minutes=self.minutes * place) for place in range(self.count))
-
-
-async def send_referral(edge: Edge, viewer: Viewer, referral: SendReferral, *, key: str) -> ReferralStatusView:
-    """Send a person to the unit, as a professional."""
-    return await edge.ask(referral, viewer=viewer, key=key)
 
 
 async def publish_times(edge: Edge, viewer: Viewer, times: Times, *, key: str) -> CalendarView:

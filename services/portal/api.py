@@ -28,6 +28,7 @@ from services.portal import acts, sessions
 from services.portal.acts import Entry
 from services.portal.assessments import routes as assessments
 from services.portal.case import Stage, look
+from services.portal.fhir import routes as fhir
 from services.portal.forms import clean, email_address, phone_number
 from services.portal.language import preferred
 from services.portal.neighbours import described
@@ -236,7 +237,7 @@ async def end(request: Request, mine: Mine, key: Key) -> ConversationView:
 @cache
 def description() -> dict[str, Any]:
     """The OpenAPI document of these routes."""
-    paths = [*routes.routes, *neighbours.routes.routes, *assessments.routes.routes]
+    paths = [*routes.routes, *neighbours.routes.routes, *assessments.routes.routes, *fhir.routes.routes]
     made = get_openapi(title="Digiterapia", version="1", description=__doc__, routes=paths)
     made["components"]["schemas"] |= described.schemas()
     made["components"]["securitySchemes"] = described.SCHEMES

@@ -17,6 +17,7 @@ from services.portal import api, drafts, identity, links, neighbours, sessions, 
 from services.portal.assessments import routes as assessments
 from services.portal.assessments.store import forget_taken
 from services.portal.edge import Edge
+from services.portal.fhir import routes as fhir
 from services.portal.guard import Guard
 from services.portal.models import PortalTable
 from services.portal.neighbours.store import forget_posted
@@ -97,6 +98,7 @@ def pages(edge: Edge) -> FastAPI:
     app.include_router(api.routes)
     neighbours.install(app, edge)
     assessments.install(app, edge)
+    app.include_router(fhir.routes)
     identity.install(app, edge)
     if edge.settings.practice:
         app.include_router(practice.routes)

@@ -73,7 +73,16 @@ async def must_be_open(edge: Edge, area: str, door: Door) -> None:
     """
     doors = await doors_of(edge, area)
     if door in doors and not doors[door].open:
-        raise DoorClosed(door, (way for way in WAYS if way in doors and doors[way].open))
+        raise _closed(door, doors)
+
+
+async def closed_to_senders(edge: Edge, area: str, door: Door) -> DoorClosed:
+    """What is said to who sends by a door that intake has refused."""
+    return _closed(door, await doors_of(edge, area))
+
+
+def _closed(door: Door, doors: Doors) -> DoorClosed:
+    return DoorClosed(door, (way for way in WAYS if way in doors and doors[way].open))
 
 
 async def channel_of(edge: Edge, area: str) -> ChannelView | None:

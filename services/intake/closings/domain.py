@@ -134,6 +134,16 @@ def used(route: Route, origin: Origin | None) -> frozenset[Door]:
     return frozenset(door for door in found if door)
 
 
+def must_take(doors: Doors, door: Door, now: datetime) -> None:
+    """A door that only leads in takes nobody while it is closed: whoever sends is told at once.
+
+    Raises:
+        Refused: `door-closed`.
+    """
+    if doors[door].closed(now):
+        raise Refused("door-closed", f"the door {door} is closed; let the person get in touch by another one")
+
+
 def must_have_room(state: DoorNow) -> None:
     """A door that is full is not opened by hand: its cap is raised.
 

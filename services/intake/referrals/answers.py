@@ -8,6 +8,7 @@ from chassis import Answers, Refused, Role, Settings, Transaction
 from chassis.calendar import local_date
 from contracts.areas import Areas
 from contracts.chat import LeftMessage
+from contracts.closings import Door
 from contracts.demand import ReasonRecorded
 from contracts.intake import ContactRouted, Route
 from contracts.portal import Origin
@@ -24,6 +25,8 @@ from contracts.referrals import (
     SendReferral,
 )
 from services.intake.cases.store import begin as begin_case
+from services.intake.closings import handlers as closings
+from services.intake.closings.domain import must_take
 from services.intake.demand.domain import iso_week
 from services.intake.demand.store import count, say_why
 from services.intake.identity.store import person
@@ -46,9 +49,12 @@ def send(ask: SendReferral, tx: Transaction, areas: Areas, vault: Vault, setting
         return _status(sent).model_copy(update={"repeated": True})
     serves = tx.viewer.areas
     taken = domain.take(ask, areas, serves=serves, today=local_date(tx.now), test_codes=settings.practice)
+    doors = closings.doors_for_a_contact(tx, taken.area)
+    must_take(doors, Door.REFERRAL, tx.now)
     referral = store.add(tx.session, vault, ask, taken, tx.viewer, tx.now)
     tx.audit("change", whom=referral.contact_id, what="referral")
     _tell(tx, ask, referral, taken, areas)
+    closings.count(tx, taken.area, doors, route=taken.route, origin=Origin.REFERRAL)
     return _status(referral)
 
 

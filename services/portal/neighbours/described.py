@@ -139,3 +139,23 @@ ASSESSMENTS: Part = {
         "503": _problem("`service-unavailable`: send it again"),
     },
 }
+OUTCOME = {"application/fhir+json": {"schema": {"type": "object", "description": "An OperationOutcome."}}}
+
+
+def fhir(resource: str) -> Part:
+    """A resource of FHIR R4 that is sent: its structure is R4's own, docs/fhir.md says what is read of it."""
+    body = {"type": "object", "description": f"A {resource} of FHIR R4 (4.0.1), as docs/fhir.md says."}
+    return {
+        "security": [{"neighbour": []}],
+        "requestBody": {"required": True, "content": {"application/fhir+json": {"schema": body}}},
+        "responses": _outcomes("401", "403", "409", "413", "415", "422", "503"),
+    }
+
+
+def fhir_read() -> Part:
+    """A resource of FHIR R4 that is read."""
+    return {"security": [{"neighbour": []}], "responses": _outcomes("401", "403", "404", "503")}
+
+
+def _outcomes(*statuses: str) -> Part:
+    return {status: {"description": "docs/fhir.md lists the codes.", "content": OUTCOME} for status in statuses}

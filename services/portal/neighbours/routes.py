@@ -36,6 +36,8 @@ STATUS = {
     "event-id-reused": _CONFLICT,
     "already-opened": _CONFLICT,
     "not-by-message": _CONFLICT,
+    "unknown-referral": 404,
+    "referral-changed": _CONFLICT,
     "result-changed": _CONFLICT,
     "door-closed": _CONFLICT,
     "service-unavailable": 503,

@@ -21,7 +21,7 @@ from contracts.referrals import (
     SendReferral,
     Urgency,
 )
-from services.portal import acts
+from services.portal import sending
 from services.portal.edge import Edge
 from services.portal.forms import Form, must_hold, phone_number, readable_phone
 from services.portal.language import LANGUAGES, Words
@@ -107,7 +107,7 @@ async def send(request: Request, language: Language, me: Me, form: Posted) -> Re
     if referral is None:
         return _form_page(request, language, me, form)
     try:
-        sent = await acts.send_referral(edge, me.viewer, referral, key=form.key)
+        sent = await sending.send_referral(edge, me.viewer, referral, key=form.key)
     except Refused as refused:
         field = FIELD_OF.get(refused.code)
         if field is None:

@@ -11,16 +11,18 @@ from fastapi.responses import JSONResponse, RedirectResponse
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from chassis import Refused, telemetry
+from contracts.areas import Texts
 from contracts.base import Language
 from services.portal import sessions
-from services.portal.acts import MergedMunicipality
 from services.portal.doors import DoorClosed
+from services.portal.fhir.outcome import outcome
 from services.portal.guard import TOO_LARGE
 from services.portal.language import LANGUAGES, Words, preferred, words
 from services.portal.pages.page import page_of, shown
 from services.portal.pages.posted import by_script
 from services.portal.questionnaire import WrongAnswer
 from services.portal.refusals import NOT_FOUND, UNPROCESSABLE, status_of
+from services.portal.sending import MergedMunicipality, TooYoung
 
 _KINDS = {
     401: "login_needed",
@@ -49,7 +51,11 @@ def language_of(request: Request) -> Language:
 
 
 def for_machines(request: Request) -> bool:
-    return request.url.path.startswith("/api/") or by_script(request)
+    return request.url.path.startswith("/api/") or _is_fhir(request) or by_script(request)
+
+
+def _is_fhir(request: Request) -> bool:
+    return request.url.path.startswith("/fhir/")
 
 
 def problem(status: int, code: str, sentence: str, **more: Any) -> JSONResponse:
@@ -67,6 +73,8 @@ def problem(status: int, code: str, sentence: str, **more: Any) -> JSONResponse:
 async def answer(request: Request, status: int, code: str, **more: Any) -> Response:
     """The answer that says so."""
     t = words(language_of(request))
+    if _is_fhir(request):
+        return outcome(status, code, _sentence(t, status, code, more), more.get("errors", ()))
     if for_machines(request):
         return problem(status, code, _sentence(t, status, code, more), **more)
     page = page_of(request, t.language, "")
@@ -77,6 +85,8 @@ async def answer(request: Request, status: int, code: str, **more: Any) -> Respo
 
 def _sentence(t: Words, status: int, code: str, more: Mapping[str, Any]) -> str:
     said = t.refusal(code) if t.has(f"refusal.{code}") else t(f"error.{kind_of(status)}.text")
+    if isinstance(place := more.get("place"), Texts):
+        return place.of(t.language)
     return f"{said} {t('error.which_question', question=more['question'])}" if "question" in more else said
 
 
@@ -112,6 +122,8 @@ def which(refused: Refused) -> dict[str, Any]:
         return {"question": refused.question}
     if isinstance(refused, MergedMunicipality):
         return {"successor": refused.successor}
+    if isinstance(refused, TooYoung):
+        return {"place": refused.place} if refused.place else {}
     return {"instead": list(refused.instead)} if isinstance(refused, DoorClosed) else {}
 
 

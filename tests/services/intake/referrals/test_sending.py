@@ -7,6 +7,7 @@ from uuid import uuid4
 import pytest
 
 from chassis import SERVICE, Hint, Refused, Viewer
+from contracts.closings import ClosingReason, Door, DoorClosed, SetCap
 from contracts.demand import GetDemand, ReasonRecorded
 from contracts.intake import ContactRouted, GetContact, GetPerson, Route, RouteReason
 from contracts.portal import Origin
@@ -20,6 +21,7 @@ from contracts.referrals import (
 )
 from tests.factories import AINO, MATTI, client, contact_opened, identity_verified, staff, visit_booked, visit_completed
 from tests.services.intake.builders import CODE, answers, sealed_person, stored_bytes
+from tests.services.intake.closings.steps import closes
 from tests.services.intake.referrals.sending import PHONE, TEXT, neighbour, number, send
 from tests.unit import Unit
 
@@ -228,3 +230,29 @@ def test_facts_in_another_order_leave_the_last_status(intake: Unit) -> None:
 def test_the_visit_of_somebody_who_came_by_another_door_is_no_referrals(intake: Unit) -> None:
     intake.hears(visit_booked(contact_id=uuid4()))
     assert (intake.outcome, intake.told) == ("done", [])
+
+
+def test_a_closed_door_takes_no_referral(intake: Unit) -> None:
+    closes(intake, Door.REFERRAL)
+    with pytest.raises(Refused) as refused:
+        send(intake)
+    assert refused.value.code == "door-closed"
+    assert intake.told_of(ReferralReceived) == []
+
+
+def test_a_referral_that_was_taken_keeps_its_answer_at_a_closed_door(intake: Unit) -> None:
+    mine = number()
+    first = send(intake, number=mine)
+    closes(intake, Door.REFERRAL)
+    assert send(intake, number=mine) == first.model_copy(update={"repeated": True})
+
+
+def test_the_last_referral_of_the_day_closes_the_door(intake: Unit) -> None:
+    """A cap counts referrals like any contact: docs/adr/0013."""
+    intake.asks(SetCap(area="10", door=Door.REFERRAL, per_day=1), viewer=staff())
+    send(intake)
+    (closed,) = intake.told_of(DoorClosed)
+    assert (closed.door, closed.reason) == (Door.REFERRAL, ClosingReason.CAP_REACHED)
+    with pytest.raises(Refused) as refused:
+        send(intake)
+    assert refused.value.code == "door-closed"
