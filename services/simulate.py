@@ -160,8 +160,9 @@ class Pilot:
         questions = await self._front.ask(
             intake.GetQuestionnaire(language="fi", trouble="knee"), viewer=Viewer(role=Role.SERVICE, id=contact)
         )
+        mild = {"course": "same"} | {each.code: "no" for each in questions.questions if each.red_flag}
         answers = tuple(
-            portal.Answer(question=each.code, answer="no" if each.red_flag else each.options[0].code)
+            portal.Answer(question=each.code, answer=mild.get(each.code, each.options[0].code))
             for each in questions.questions
         )
         opened = portal.ContactOpened(
