@@ -52,6 +52,8 @@ class ReferralStatus(StrEnum):
     """What has become of a referral."""
 
     RECEIVED = "received"
+    CONTACTED = "contacted"
+    """A professional of the unit has spoken with the person."""
     BOOKED = "booked"
     COMPLETED = "completed"
     DECLINED = "declined"
@@ -154,6 +156,20 @@ class ReferralsView(View):
     referrals: tuple[ReferralView, ...]
 
 
+class WaitingReferral(View):
+    """A referral whose person is to choose a time: what the person may know of it."""
+
+    contact_id: Id
+    area: AreaCode
+    municipality: MunicipalityCode
+
+
+class WaitingReferralsView(View):
+    """Referrals of one person that wait for them, newest first."""
+
+    referrals: tuple[WaitingReferral, ...]
+
+
 _Named = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True)]
 
 
@@ -203,6 +219,18 @@ class GetReferral(Ask[ReferralView]):
     """A referral in full, for therapists of its area. Refused: `unknown-referral`."""
 
     referral_id: Id
+
+
+@query(owner="intake", version=1)
+class GetWaitingReferrals(Ask[WaitingReferralsView]):
+    """Referrals that wait for somebody who has just identified strongly; the front end has checked who that is.
+
+    Refused only: `not-yours`.
+    """
+
+    model_config = ConfigDict(hide_input_in_errors=True)
+
+    personal_identity_code: Annotated[str, StringConstraints(max_length=32)]
 
 
 @query(owner="intake", version=1)

@@ -60,6 +60,10 @@ def contact_declined(**over: Any) -> intake.ContactDeclined:
     return like_the_example(intake.ContactDeclined, **over)
 
 
+def conversation_accepted(**over: Any) -> chat.ConversationAccepted:
+    return like_the_example(chat.ConversationAccepted, **over)  # type: ignore[no-any-return]
+
+
 def conversation_ended(**over: Any) -> chat.ConversationEnded:
     return like_the_example(chat.ConversationEnded, **{"contact_id": uuid4(), "conversation_id": uuid4()} | over)
 

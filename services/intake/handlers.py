@@ -162,6 +162,8 @@ def _shut(area: Area, doors: Doors, at: datetime) -> Shut:
 
 @contacts(ConversationAccepted)
 def conversation_accepted(fact: ConversationAccepted, tx: Transaction, vault: Vault) -> None:
+    """A professional speaks with the person: whoever sent them hears of it."""
+    referrals.has_become(tx, fact.contact_id, ReferralStatus.CONTACTED)
     what = Happened.CONVERSATION_ACCEPTED
     cases.happened(tx, fact.contact_id, what, fact.conversation_id, at=fact.accepted_at, vault=vault)
 
@@ -192,6 +194,8 @@ def call_attempted(fact: CallbackAttempted, tx: Transaction, vault: Vault) -> No
 
 @contacts(CallbackKept)
 def call_kept(fact: CallbackKept, tx: Transaction, vault: Vault) -> None:
+    """A professional has spoken with the person: whoever sent them hears of it."""
+    referrals.has_become(tx, fact.contact_id, ReferralStatus.CONTACTED)
     cases.happened(tx, fact.contact_id, Happened.CALL_KEPT, fact.callback_id, at=fact.kept_at, vault=vault)
 
 
@@ -204,7 +208,7 @@ def times_offered(fact: TimesOffered, tx: Transaction, vault: Vault) -> None:
 @contacts(VisitBooked)
 def visit_booked(fact: VisitBooked, tx: Transaction, vault: Vault) -> None:
     """The person has a time: whoever sent them hears of it."""
-    referrals.has_become(tx, fact, fact.contact_id, ReferralStatus.BOOKED)
+    referrals.has_become(tx, fact.contact_id, ReferralStatus.BOOKED)
     what, starts_at = Happened.VISIT_BOOKED, fact.starts_at
     cases.happened(tx, fact.contact_id, what, fact.visit_id, at=fact.booked_at, vault=vault, starts_at=starts_at)
 
@@ -212,7 +216,7 @@ def visit_booked(fact: VisitBooked, tx: Transaction, vault: Vault) -> None:
 @contacts(VisitCompleted)
 def visit_completed(fact: VisitCompleted, tx: Transaction, vault: Vault) -> None:
     """The person was met: whoever sent them hears of it."""
-    referrals.has_become(tx, fact, fact.contact_id, ReferralStatus.COMPLETED)
+    referrals.has_become(tx, fact.contact_id, ReferralStatus.COMPLETED)
     what = Happened.VISIT_COMPLETED
     cases.happened(tx, fact.contact_id, what, fact.visit_id, at=fact.completed_at, vault=vault)
 

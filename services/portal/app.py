@@ -37,6 +37,7 @@ from services.portal.pages import (
     practice,
     questions,
     remaining,
+    sent,
     static,
 )
 from services.portal.pages import links as link_pages
@@ -52,6 +53,7 @@ PAGES = (
     questions,
     falls,
     remaining,
+    sent,
     link_pages,
     case,
     desk,

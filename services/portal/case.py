@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import TypeVar
 from uuid import UUID
 
-from chassis import Refused, Viewer
+from chassis import Refused, Role, Viewer
 from chassis.calendar import local_date
 from contracts.areas import Area
 from contracts.base import Ask, Language, View
@@ -41,10 +41,12 @@ from contracts.intake import (
     TriageOutcome,
 )
 from contracts.portal import EarlierText
+from contracts.public import TroubleGroup
 from contracts.scheduling import GetTimes, HoldView, SlotView, TimesView, VisitState, VisitView
-from services.portal import store
+from services.portal import sessions, store
 from services.portal.doors import ClosedDoor, channel_of, doors_of, notice
 from services.portal.edge import Edge
+from services.portal.language import words
 
 V = TypeVar("V", bound=View)
 
@@ -145,6 +147,8 @@ class Case:
     opens_at: datetime | None = None
     fall_form: FallForm | None = None
     """The fall screen that an identified person of 70 or 75 is asked to fill in now."""
+    sent: UUID | None = None
+    """A contact of the same person that a professional's referral has opened, where a time is still to be chosen."""
     missing: bool = False
     """Somebody did not answer in time: the page shows the rest."""
 
@@ -301,7 +305,7 @@ async def look(
         missing=bool(lacks),
     )
     case = await _with_earlier(edge, viewer, case, offer, language)
-    case = await _with_falls(edge, viewer, case, language)
+    case = await _with_falls(edge, viewer, await _with_referral(edge, case, session), language)
     return await _with_opening(edge, case)
 
 
@@ -315,6 +319,19 @@ async def _with_earlier(edge: Edge, viewer: Viewer, case: Case, offer: OfferView
     if offer is None:
         return case
     return replace(case, offered=await named(offer.offered), continued=await named(offer.continued))
+
+
+async def _with_referral(edge: Edge, case: Case, session: Collection[UUID]) -> Case:
+    """Whom a professional has sent is led to choose a time, until there is one."""
+    others = [one for one in session if one != case.contact_id]
+    for contact_id in await edge.transact(lambda tx: sessions.sent(tx, others)) if others else ():
+        try:
+            times = await edge.read(GetTimes(contact_id=contact_id), viewer=Viewer(role=Role.CLIENT, id=contact_id))
+        except Refused:
+            continue
+        if times.visit is None:
+            return replace(case, sent=contact_id)
+    return case
 
 
 async def _with_falls(edge: Edge, viewer: Viewer, case: Case, language: Language) -> Case:
@@ -353,7 +370,12 @@ async def messages(
 
 
 async def trouble_text(edge: Edge, viewer: Viewer, code: str, language: Language) -> str:
-    """A trouble in plain words; empty when intake does not answer or the word has gone out of use."""
+    """A trouble in plain words; empty when intake does not answer or the word has gone out of use.
+
+    A referral tells a group of troubles, of which not every one is a trouble that a resident can choose.
+    """
+    if code == TroubleGroup.JOINT:
+        return words(language)(f"reason.{code}")
     try:
         asked = await edge.read(GetQuestionnaire(language=language), viewer=viewer)
     except Refused:

@@ -12,6 +12,7 @@ from contracts.cases import ContactClosed, ContactParted, ContactReopened, Endin
 from contracts.chat import CallbackPromised
 from contracts.intake import Route
 from contracts.portal import ContactOpened, WarningPassed
+from contracts.referrals import ReferralStatus
 from services.intake.cases import domain, store
 from services.intake.cases.domain import Standing
 from services.intake.cases.models import Happening
@@ -22,6 +23,7 @@ from services.intake.due import domain as due_domain
 from services.intake.due import handlers as due
 from services.intake.due import store as due_store
 from services.intake.identity.vault import Vault
+from services.intake.referrals import handlers as referrals
 from services.intake.triage.questionnaire import Questionnaire
 
 
@@ -176,8 +178,9 @@ def _settle(tx: Transaction, found: Place, at: datetime, vault: Vault) -> None:
 
 
 def close(tx: Transaction, found: Place, why: Ending) -> None:
-    """A contact is over, and what was owed with it; told once."""
+    """A contact is over, and what was owed with it; told once, also to whoever sent the person."""
     if store.close(tx.session, found.contact.contact_id, why, at=tx.now):
+        referrals.has_become(tx, found.contact.contact_id, ReferralStatus.CLOSED)
         due.lift(tx, found.contact)
         tx.publish(ContactClosed(**_whose(found), ending=why, closed_at=tx.now))
 

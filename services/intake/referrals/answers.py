@@ -17,12 +17,15 @@ from contracts.referrals import (
     GetReferral,
     GetReferrals,
     GetReferralStatus,
+    GetWaitingReferrals,
     ReferralReceived,
     ReferralStatusChanged,
     ReferralStatusView,
     ReferralsView,
     ReferralView,
     SendReferral,
+    WaitingReferral,
+    WaitingReferralsView,
 )
 from services.intake.cases.store import begin as begin_case
 from services.intake.closings import handlers as closings
@@ -105,6 +108,18 @@ def referral(ask: GetReferral, tx: Transaction, vault: Vault) -> ReferralView:
         raise domain.unknown_referral()
     tx.audit("read", whom=found.contact_id, what="referral")
     return _whole(tx, found, vault)
+
+
+@answers(GetWaitingReferrals)
+def waiting(ask: GetWaitingReferrals, tx: Transaction, vault: Vault) -> WaitingReferralsView:
+    """For the person themselves, whom the front end has just identified."""
+    if tx.viewer.role is not Role.CLIENT:
+        raise Refused("not-yours", "a person asks for their own referrals alone")
+    found = store.waiting(tx.session, vault, ask.personal_identity_code)
+    for one in found:
+        tx.audit("read", whom=one.contact_id, what="referral", ground="the person's own")
+    mine = (one.model_dump(include={"contact_id", "area", "municipality"}) for one in found)
+    return WaitingReferralsView(referrals=tuple(WaitingReferral.model_validate(each) for each in mine))
 
 
 @answers(GetReferrals)

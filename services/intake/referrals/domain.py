@@ -21,8 +21,10 @@ from services.intake.identity.domain import Identity, born
 _REASON_CODE: Final = TypeAdapter(ReasonCode)
 _ORDER: Final = tuple(ReferralStatus)
 """A status is never followed by an earlier one: facts may arrive in another order than they happened."""
-LAST: Final = frozenset({ReferralStatus.COMPLETED, ReferralStatus.DECLINED, ReferralStatus.CLOSED})
+LAST: Final = frozenset({ReferralStatus.COMPLETED, ReferralStatus.DECLINED})
 """Nothing follows these."""
+GOES_ON: Final = frozenset({ReferralStatus.BOOKED, ReferralStatus.COMPLETED})
+"""What may follow a matter that was closed: something more was begun about it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +101,8 @@ def band_of(age: int) -> AgeBand:
 
 def follows(status: ReferralStatus, later: ReferralStatus) -> bool:
     """Whether a status may become another one."""
+    if status is ReferralStatus.CLOSED:
+        return later in GOES_ON
     return status not in LAST and _ORDER.index(later) > _ORDER.index(status)
 
 

@@ -14,7 +14,7 @@ from sqlalchemy import update
 from sqlmodel import Session, col, select
 
 from chassis import Role, Viewer
-from contracts.intake import ContactState
+from contracts.intake import ContactState, Route
 from contracts.portal import Origin
 from contracts.referrals import ReferralStatus, SendReferral
 from services.intake.identity.store import place, recognised, remember
@@ -24,6 +24,9 @@ from services.intake.referrals.domain import Taken
 from services.intake.referrals.models import Referral
 
 MOST_LISTED = 100
+MOST_WAITING = 10
+WAIT = (ReferralStatus.RECEIVED, ReferralStatus.CONTACTED)
+"""Statuses in which the person may still choose a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +121,17 @@ def newest(session: Session, viewer: Viewer) -> Sequence[Referral]:
     """The newest referrals of the viewer's areas."""
     mine = select(Referral).where(col(Referral.area).in_(viewer.areas)).order_by(col(Referral.sent_at).desc())
     return session.exec(mine.limit(MOST_LISTED)).all()
+
+
+def waiting(session: Session, vault: Vault, code: str) -> Sequence[Referral]:
+    """Referrals whose person, known by a personal identity code, is to choose a time; newest first."""
+    person_id = recognised(session, vault, code)
+    if person_id is None:
+        return ()
+    mine = (Contact.person_id == person_id, Contact.state == ContactState.ROUTED)
+    theirs = (Referral.route == Route.BOOKING, col(Referral.status).in_(WAIT))
+    found = select(Referral).join(Contact).where(*mine, *theirs)
+    return session.exec(found.order_by(col(Referral.sent_at).desc()).limit(MOST_WAITING)).all()
 
 
 def of_contact(session: Session, contact_id: UUID) -> Referral | None:

@@ -19,6 +19,7 @@ ADVISED: Final = frozenset({RequestIntent.PROPOSAL, RequestIntent.PLAN, RequestI
 """Intents that advise; every other one orders."""
 STATUS: Final[Mapping[ReferralStatus, RequestStatus]] = {
     ReferralStatus.RECEIVED: RequestStatus.ACTIVE,
+    ReferralStatus.CONTACTED: RequestStatus.ACTIVE,
     ReferralStatus.BOOKED: RequestStatus.ACTIVE,
     ReferralStatus.COMPLETED: RequestStatus.COMPLETED,
     ReferralStatus.DECLINED: RequestStatus.REVOKED,

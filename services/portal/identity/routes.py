@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Annotated, Any
 from uuid import UUID
@@ -16,14 +17,16 @@ from chassis.calendar import local_date
 from contracts.base import Language
 from contracts.intake import ContactState, ContactView, GetContact
 from contracts.portal import IdentityVerified, VerifiedPerson
+from contracts.referrals import GetWaitingReferrals, WaitingReferral
 from services.portal import sessions
-from services.portal.edge import Edge
-from services.portal.forms import read_form
+from services.portal.edge import PASSER_BY, Edge
+from services.portal.forms import Form, read_form
 from services.portal.identity import domain, store
 from services.portal.identity.models import PendingLogin
 from services.portal.identity.provider import Departure, Provider
 from services.portal.identity.settings import ResidentOidc, StaffOidc
 from services.portal.language import preferred
+from services.portal.pages.posted import posted_by_visitor
 from services.portal.sessions import Staff, Visitor
 
 LOGIN_LIFE = timedelta(minutes=10)
@@ -58,19 +61,29 @@ def resident_routes(edge: Edge, provider: Provider, oidc: ResidentOidc) -> APIRo
         request: Request, me: Me, state: Word = "", code: Word = "", iss: Word = "", error: Word = ""
     ) -> Response:
         login = await edge.transact(lambda tx: store.take(tx, state, _session(me)))
-        contact_id = login.contact_id
-        assert contact_id is not None
         request.state.language = Language(login.language)  # a refusal from here on is told in it
-        viewer = me.viewer(contact_id)
         claims = await _claims(edge, provider, login, code=code, iss=iss, error=error)
         today = local_date(edge.clock())
         person = domain.person_of(claims, oidc.claims, today=today, practice=edge.settings.practice)
-        contact = await edge.ask(GetContact(contact_id=contact_id), viewer=viewer)
-        _must_stay_with_us(contact)
-        renewed = await edge.transact(lambda tx: _verified(tx, edge, me, contact, person))
-        response = _go(f"/{login.language}/asia/{contact_id}")
+        contact = await _contact(edge, me, login.contact_id)
+        waiting = await _waiting(edge, person, needed=contact is None)
+        if contact is None and not waiting:
+            return _go(f"/{login.language}/lahete?ei=1")
+        whole: list[ContactView | WaitingReferral] = [*([contact] if contact else []), *waiting]
+        renewed = await edge.transact(lambda tx: _verified(tx, edge, me, whole, person))
+        response = _go(f"/{login.language}/asia/{whole[0].contact_id}")
         sessions.put_visitor(response, edge.settings, renewed)
         return response
+
+    @router.post("/{language}/lahete")
+    async def identify_as_sent(
+        request: Request, language: Language, me: Me, _form: Annotated[Form, Depends(posted_by_visitor)]
+    ) -> Response:
+        """Whom a professional has sent identifies for what waits for them, without coming in by another door first."""
+        departure = Departure(language)
+        url = await provider.departure_url(departure)
+        await edge.transact(lambda tx: _remember(tx, departure, bound_to=_session(me)))
+        return _depart(edge, url)
 
     @router.get("/identity/jwks.json")
     async def keys() -> Response:
@@ -160,9 +173,56 @@ def _must_stay_with_us(contact: ContactView) -> None:
         raise Refused("identity-not-needed", "the contact was declined")
 
 
-def _verified(tx: Transaction, edge: Edge, me: Visitor, contact: ContactView, person: domain.Person) -> Visitor:
-    """Tell who was identified, sealed for the vault; the session is that person's, under a new secret."""
-    renewed = sessions.identify(tx, me, contact.contact_id, person.known_by)
+async def _contact(edge: Edge, me: Visitor, contact_id: UUID | None) -> ContactView | None:
+    """The contact somebody has identified for; None for what waits for them, whatever it is.
+
+    Raises:
+        Refused: `unknown-contact`, `identity-not-needed`.
+    """
+    if contact_id is None:
+        return None
+    contact = await edge.ask(GetContact(contact_id=contact_id), viewer=me.viewer(contact_id))
+    _must_stay_with_us(contact)
+    return contact
+
+
+async def _waiting(edge: Edge, person: domain.Person, *, needed: bool) -> Sequence[WaitingReferral]:
+    """Referrals that wait for the person. While intake does not answer, none, unless they are what is wanted.
+
+    Raises:
+        Refused: `service-unavailable`.
+    """
+    if person.personal_identity_code is None:
+        return ()
+    ask = GetWaitingReferrals(personal_identity_code=person.personal_identity_code)
+    try:
+        return (await edge.read(ask, viewer=PASSER_BY)).referrals
+    except Refused:
+        if needed:
+            raise
+        return ()
+
+
+def _verified(
+    tx: Transaction, edge: Edge, me: Visitor, contacts: Sequence[ContactView | WaitingReferral], person: domain.Person
+) -> Visitor:
+    """Tell who was identified, sealed for the vault; the session is that person's, under a new secret.
+
+    The first of the contacts is what the person identified for; referrals that wait for them come along.
+    """
+    waiting = [one.contact_id for one in contacts if isinstance(one, WaitingReferral)]
+    if waiting and waiting[0] == contacts[0].contact_id:
+        me = sessions.take(tx, me, waiting[0])
+    renewed = sessions.identify(tx, me, contacts[0].contact_id, person.known_by)
+    for contact_id in waiting:
+        if contact_id != contacts[0].contact_id:
+            renewed = sessions.take(tx, renewed, contact_id)
+    for contact in contacts:
+        _tell(tx, edge, contact, person)
+    return renewed
+
+
+def _tell(tx: Transaction, edge: Edge, contact: ContactView | WaitingReferral, person: domain.Person) -> None:
     sealed = VerifiedPerson(
         personal_identity_code=person.personal_identity_code,
         family_name=person.family_name,
@@ -179,7 +239,6 @@ def _verified(tx: Transaction, edge: Edge, me: Visitor, contact: ContactView, pe
             verified_at=tx.now,
         )
     )
-    return renewed
 
 
 def _admit(tx: Transaction, who: domain.Therapist, former: str) -> Staff:

@@ -30,7 +30,7 @@ routes = APIRouter(prefix="/{language}/asia/{contact_id}")
 Me = Annotated[Visitor, Depends(sessions.visitor)]
 Posted = Annotated[Form, Depends(posted_by_visitor)]
 
-PANELS = ("status", "earlier", "record", "times", "talk", "falls", "feedback")
+PANELS = ("status", "sent", "earlier", "record", "times", "talk", "falls", "feedback")
 """Parts of the page that change by themselves, from top to bottom; the log stands after the second."""
 SCORES = frozenset(map(str, range(11)))
 """0-10, as a form sends them."""

@@ -28,6 +28,8 @@ from services.portal.sessions.store import (
     open_visitor,
     own,
     renew,
+    sent,
+    take,
 )
 
 if TYPE_CHECKING:
@@ -56,7 +58,9 @@ __all__ = [
     "put_staff",
     "put_visitor",
     "renew",
+    "sent",
     "staff",
+    "take",
     "visitor",
 ]
 

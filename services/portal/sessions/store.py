@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
@@ -49,6 +49,8 @@ class VisitorContact(PortalTable, table=True):
     session_id: UUID = Field(foreign_key="visitor_session.session_id", ondelete="CASCADE", index=True)
     identified_at: datetime | None = Field(default=None, sa_type=UtcInstant)
     """When somebody first identified for it; it is that person's from then on."""
+    sent: bool = False
+    """A professional has sent the person: who identifies as them finds it."""
 
 
 class StaffSession(PortalTable, table=True):
@@ -215,6 +217,23 @@ def own(tx: Transaction, visitor: Visitor, contact_id: UUID) -> Visitor:
     if contact_id not in contacts:
         raise Refused("unknown-contact", "no such contact in this session")
     return Visitor(visitor.session_id, visitor.secret, visitor.by_cookie, contacts)
+
+
+def take(tx: Transaction, visitor: Visitor, contact_id: UUID) -> Visitor:
+    """Make the contact of a referral the session's, whoever had it before: its person has identified in this one."""
+    row = {"contact_id": contact_id, "session_id": visitor.session_id, "identified_at": None, "sent": True}
+    taken = upsert(tx.session, VisitorContact).values(row)
+    theirs = {name: row[name] for name in ("session_id", "identified_at", "sent")}
+    tx.session.connection().execute(taken.on_conflict_do_update(index_elements=["contact_id"], set_=theirs))
+    tx.session.expire_all()
+    contacts = _contacts(tx.session, visitor.session_id)
+    return Visitor(visitor.session_id, visitor.secret, visitor.by_cookie, contacts)
+
+
+def sent(tx: Transaction, contacts: Iterable[UUID]) -> Sequence[UUID]:
+    """Of some contacts those that came by a referral."""
+    theirs = (col(VisitorContact.contact_id).in_(list(contacts)), col(VisitorContact.sent))
+    return tx.session.exec(select(VisitorContact.contact_id).where(*theirs)).all()
 
 
 def open_staff(tx: Transaction, *, therapist_id: UUID, name: str, areas: Iterable[str]) -> Staff:

@@ -23,6 +23,7 @@ from chassis.live import Hints
 from chassis.seal import Sealer
 from contracts.areas import load_areas
 from contracts.intake import ContactView, GetContact
+from contracts.referrals import GetWaitingReferrals, WaitingReferralsView
 from services.portal import sessions
 from services.portal.edge import Edge
 from services.portal.identity import install
@@ -86,6 +87,8 @@ class World:
         self.browser = Browser(self)
 
     async def _ask(self, ask: Any, *, viewer: Viewer, key: str | None = None) -> Any:
+        if isinstance(ask, GetWaitingReferrals):
+            return WaitingReferralsView(referrals=())
         assert isinstance(ask, GetContact)
         if ask.contact_id not in self.contacts or not viewer.may_see(ask.contact_id, "10"):
             raise Refused("unknown-contact")
