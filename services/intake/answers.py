@@ -14,6 +14,7 @@ from services.intake.domain import unknown_contact
 from services.intake.due import answers as due
 from services.intake.falls import answers as falls
 from services.intake.identity import answers as identity
+from services.intake.matching import answers as matching
 from services.intake.models import Contact
 from services.intake.referrals import answers as referrals
 from services.intake.triage import answers as triage
@@ -54,6 +55,7 @@ def _view(found: Contact, run: TriageRun | None, trace: Trace | None, unanswered
 answers = contacts.and_also(
     triage.answers,
     identity.answers,
+    matching.answers,
     demand.answers,
     falls.answers,
     cases.answers,

@@ -12,7 +12,7 @@ from uuid import UUID, uuid4, uuid5
 
 from chassis import Refused, Transaction, Viewer
 from chassis.calendar import HELSINKI
-from contracts.base import Language
+from contracts.base import Ask, Language
 from contracts.cases import MOST_IN_SESSION, ContinueCase, KeepNewCase, OfferView
 from contracts.chat import (
     AcceptConversation,
@@ -31,6 +31,7 @@ from contracts.closings import CloseDoor, DoorsView, ReopenDoor, SetCap
 from contracts.demand import ReasonView, RecordReason
 from contracts.feedback import GiveFeedback, Given
 from contracts.intake import ContactView, GetContact, Route, RouteReason
+from contracts.matching import MatchedView
 from contracts.notifications import Recipient
 from contracts.portal import (
     AgeBand,
@@ -363,6 +364,11 @@ async def reopen_door(edge: Edge, viewer: Viewer, opening: ReopenDoor, *, key: s
 async def set_cap(edge: Edge, viewer: Viewer, cap: SetCap, *, key: str) -> DoorsView:
     """Set the daily cap of a door of one's county, or take it away."""
     return await edge.ask(cap, viewer=viewer, key=key)
+
+
+async def decide_match(edge: Edge, viewer: Viewer, decision: Ask[MatchedView], *, key: str) -> MatchedView:
+    """Decide who somebody without a personal identity code is, or take that back."""
+    return await edge.ask(decision, viewer=viewer, key=key)
 
 
 async def record_call(edge: Edge, viewer: Viewer, callback_id: UUID, outcome: CallOutcome, *, key: str) -> CallbackView:

@@ -28,6 +28,7 @@ from services.portal.pages import (
     desk_doors,
     desk_falls,
     desk_lists,
+    desk_matching,
     desk_referrals,
     desk_talk,
     errors,
@@ -62,6 +63,7 @@ PAGES = (
     desk_demand,
     desk_doors,
     desk_referrals,
+    desk_matching,
     desk_falls,
 )
 """Modules with `routes`."""

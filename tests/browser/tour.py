@@ -279,6 +279,8 @@ def _elsewhere(tour: Tour, resident: Resident) -> None:
 
 
 def _doors(tour: Tour, resident: Resident, therapist: Therapist) -> None:
+    therapist.page.goto("/fi/desk/matching")
+    tour.at("matching", therapist.page)
     therapist.page.goto("/fi/desk/doors")
     tour.at("doors", therapist.page)
     therapist.button("doors.go").click()

@@ -97,6 +97,22 @@ def identified(tx: Transaction, contact_id: UUID, person_id: UUID) -> None:
     tx.publish(parted(found, alone, PartReason.OTHER_PERSON, tx))
 
 
+def became(tx: Transaction, contact_id: UUID, person_id: UUID) -> None:
+    """A contact is another person's than before, as a professional has decided; and so is the case it is alone in.
+
+    Out of a case with contacts of somebody else it goes by itself. The contact must be locked.
+    """
+    found = store.place(tx.session, contact_id, tx.viewer)
+    if found is None:
+        return
+    store.lock_cases(tx.session, found.case.case_id)
+    if store.is_shared(tx.session, found, person_id):
+        alone = store.part_for_good(tx.session, found, at=tx.now)
+        tx.publish(parted(found, alone, PartReason.OTHER_PERSON, tx))
+    else:
+        store.give(tx.session, found.case.case_id, person_id)
+
+
 def over(tx: Transaction, contact_id: UUID, why: Ending) -> None:
     """There is nothing more for the unit to do about a contact that was taken in; the fact that says so is told."""
     found = store.place(tx.session, contact_id, tx.viewer)

@@ -150,6 +150,23 @@ def claim(session: Session, case_id: UUID, person_id: UUID | None) -> bool:
     return session.connection().execute(statement.returning(col(Case.case_id))).first() is not None
 
 
+def is_shared(session: Session, of: Place, person_id: UUID) -> bool:
+    """Whether another contact of a case is of somebody else than this person."""
+    others = (Membership.case_id == of.case.case_id, Membership.contact_id != of.contact.contact_id)
+    statement = (
+        select(Contact.contact_id)
+        .join(Membership, col(Membership.contact_id) == col(Contact.contact_id))
+        .where(*others, col(Contact.person_id) != person_id)
+        .limit(1)
+    )
+    return session.exec(statement).first() is not None
+
+
+def give(session: Session, case_id: UUID, person_id: UUID) -> None:
+    """A case is another person's: nobody else has a contact in it."""
+    session.connection().execute(update(Case).where(col(Case.case_id) == case_id).values(person_id=person_id))
+
+
 def join(
     session: Session, of: Place, case_id: UUID, *, by: JoinedBy, by_id: UUID, ground: JoinGround, at: datetime
 ) -> None:

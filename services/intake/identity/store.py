@@ -74,29 +74,36 @@ def identify(session: Session, person_id: UUID, fact: IdentityVerified) -> bool:
 def person(session: Session, vault: Vault, contact_id: UUID, viewer: Viewer) -> Identity | None:
     """Who a contact was identified as; None when nobody, or when it is not the viewer's."""
     found = contact(session, contact_id, viewer)
-    row = session.get(Person, found.person_id) if found and found.person_id else None
-    if row is None:
-        return None
+    return opened(vault, row(session, found.person_id)) if found and found.person_id else None
 
-    def opened(column: str, value: str) -> str:
-        return vault.open(value, place=place(Person, row.person_id, column))
 
-    code = row.personal_identity_code
+def row(session: Session, person_id: UUID) -> Person:
+    """A person as kept."""
+    return session.get_one(Person, person_id)
+
+
+def opened(vault: Vault, kept: Person) -> Identity:
+    """Who a person is, in clear. Whoever shows it puts that on record."""
+
+    def clear(column: str, value: str) -> str:
+        return vault.open(value, place=place(Person, kept.person_id, column))
+
+    code = kept.personal_identity_code
     return Identity(
-        personal_identity_code=opened("personal_identity_code", code) if code else None,
-        family_name=opened("family_name", row.family_name),
-        given_names=opened("given_names", row.given_names),
-        birth_date=date.fromisoformat(opened("birth_date", row.birth_date)),
+        personal_identity_code=clear("personal_identity_code", code) if code else None,
+        family_name=clear("family_name", kept.family_name),
+        given_names=clear("given_names", kept.given_names),
+        birth_date=date.fromisoformat(clear("birth_date", kept.birth_date)),
     )
 
 
 def birth_date(session: Session, vault: Vault, contact_id: UUID, viewer: Viewer) -> date | None:
     """When the person behind a contact was born, and nothing else of them; None as in `person`."""
     found = contact(session, contact_id, viewer)
-    row = session.get(Person, found.person_id) if found and found.person_id else None
-    if row is None:
+    if found is None or found.person_id is None:
         return None
-    return date.fromisoformat(vault.open(row.birth_date, place=place(Person, row.person_id, "birth_date")))
+    kept = row(session, found.person_id)
+    return date.fromisoformat(vault.open(kept.birth_date, place=place(Person, kept.person_id, "birth_date")))
 
 
 def _recognised(session: Session, lookups: list[str]) -> UUID | None:

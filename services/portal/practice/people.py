@@ -51,20 +51,25 @@ def texts(language: str) -> Mapping[str, str]:
 
 def _resident(told: Mapping[str, Any], today: date) -> TestPerson:
     born = date(today.year - told["age"], 1, 1)
-    digits, number = born.strftime("%d%m%y"), f"{told['individual_number']:03}"
-    sign = "A" if born.year >= 2000 else "-"
+    code = _code(born, told["individual_number"]) if "individual_number" in told else {}
     return TestPerson(
-        key=f"resident-{number}",
+        key=f"resident-{told.get('individual_number', 'abroad')}",
         shown=f"{told['given_names']} {told['family_name']}",
         age=told["age"],
         claims={
-            "urn:oid:1.2.246.21": f"{digits}{sign}{number}{check_character(digits, number)}",
+            **code,
             "urn:oid:2.5.4.4": told["family_name"],
             "urn:oid:1.2.246.575.1.14": told["given_names"],
             "urn:oid:1.3.6.1.5.5.7.9.1": born.isoformat(),
             "acr": told["acr"],
         },
     )
+
+
+def _code(born: date, individual: int) -> dict[str, str]:
+    digits, number = born.strftime("%d%m%y"), f"{individual:03}"
+    sign = "A" if born.year >= 2000 else "-"
+    return {"urn:oid:1.2.246.21": f"{digits}{sign}{number}{check_character(digits, number)}"}
 
 
 @cache

@@ -25,6 +25,7 @@ from contracts.falls import (
 )
 from contracts.feedback import About
 from contracts.intake import TriageMode, TriageOutcome
+from contracts.matching import MatchOutcome, MatchReason
 from contracts.portal import AgeBand, EarlierText, Origin, PromiseKind, WarningShown
 from contracts.public import TroubleGroup
 from contracts.referrals import ReferralKind, ReferralStatus, Urgency
@@ -41,6 +42,8 @@ CODE = [file for file in sorted(PORTAL.rglob("*.py")) if "migrations" not in fil
 STATIC_KEY = re.compile(r"""(?:\b(?:self|t)\(\s*|_format\(\w+, )["']([a-z0-9_.-]+)["']\s*[,)]""")
 MOVING_KEY = re.compile(r"""\bt\(\s*["']([a-z0-9_.]+\.)["']\s*~""")
 MOVING: dict[str, type[StrEnum] | set[str]] = {
+    "matching.outcome.": {str(one) for one in MatchOutcome if one is not MatchOutcome.REOPENED},
+    "matching.reason.": MatchReason,
     "language.": Language,
     "age.": AgeBand,
     "case.title.": Stage,
