@@ -85,6 +85,8 @@ class DeclineReason(StrEnum):
     TOO_YOUNG = "too_young"
     OTHER_MUNICIPALITY = "other_municipality"
     UNKNOWN_QUESTIONNAIRE = "unknown_questionnaire"
+    RETURNED = "returned"
+    """It was given back to the professional who had sent the person."""
 
 
 class ContactState(StrEnum):
@@ -161,7 +163,7 @@ class ContactDeclined(Event):
     """The unit cannot take this contact; the person has been told where to go.
 
     Sent: once per contact: instead of ContactRouted, or after it when identification shows that the person is too
-    young.
+    young, or when a referral is given back.
     """
 
     contact_id: Id

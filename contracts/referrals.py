@@ -62,6 +62,19 @@ class ReferralStatus(StrEnum):
     """The matter ended without a visit."""
 
 
+class ReturnReason(StrEnum):
+    """Why a referral is given back."""
+
+    NOT_FOR_UNIT = "not_for_unit"
+    """The matter is not one for the unit."""
+    PHYSICIAN_FIRST = "physician_first"
+    """A physician should see the person first."""
+    NOT_REACHED = "not_reached"
+    """The person could not be reached."""
+    PERSON_SAID_NO = "person_said_no"
+    """The person does not want it."""
+
+
 @event(owner="intake", version=1, about="referral_id")
 class ReferralReceived(Event):
     """A professional has sent a person to the unit, and the unit takes them.
@@ -108,6 +121,8 @@ class ReferralStatusChanged(Event):
     referral_id: Id
     contact_id: Id
     status: ReferralStatus
+    returned: ReturnReason | None = None
+    """Why it was given back; of status `declined`."""
     changed_at: Instant
 
 
@@ -129,6 +144,8 @@ class ReferralStatusView(View):
     code: ReasonCode | None
     site: Code
     status: ReferralStatus
+    returned: ReturnReason | None = None
+    """Why it was given back."""
     route: Route
     """Where the person goes first."""
     sent_at: Instant
@@ -205,6 +222,17 @@ class SendReferral(Ask[ReferralStatusView]):
     urgency: Urgency
     red_flags_checked: bool
     text: Annotated[str, StringConstraints(max_length=MESSAGE_MAX, strip_whitespace=True)] = ""
+
+
+@command(owner="intake", version=1)
+class ReturnReferral(Ask[ReferralStatusView]):
+    """A therapist gives a referral back to who sent it: the person is theirs to see to again.
+
+    Refused: `unknown-referral`; `referral-over`: the person was met, or it was given back before.
+    """
+
+    referral_id: Id
+    reason: ReturnReason
 
 
 @query(owner="intake", version=1)

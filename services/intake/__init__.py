@@ -11,7 +11,7 @@ Answers GetQuestionnaire, FindTroubles, GetContact, GetPerson, RecordReason, Get
 GetFallForms, ScreenFallRisk, GetFallPathway, RecordFallMeasures, ChooseFallRoute, GetFallWork,
 GetOffer, ContinueCase, KeepNewCase, JoinContact, PartContact, CorrectDue,
 GetDoors, CloseDoor, ReopenDoor, SetCap,
-SendReferral, GetReferralStatus, GetReferral, GetReferrals, GetWaitingReferrals,
+SendReferral, ReturnReferral, GetReferralStatus, GetReferral, GetReferrals, GetWaitingReferrals,
 GetMatching, FindCandidate, LinkPerson, KeepApart, ReopenMatch.
 Owns contacts, cases, triage runs, the identity vault, the count of demand, what is done about falls, which doors are
 closed, referrals, and what is owed by when.

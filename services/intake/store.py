@@ -39,7 +39,7 @@ def answered(session: Session, contact_id: UUID, decision: Routed | Declined, *,
 def decline(session: Session, contact_id: UUID, reason: DeclineReason) -> bool:
     """Decline a contact that was routed before; False when it has been declined or identified meanwhile."""
     still = (col(Contact.state) == ContactState.ROUTED, col(Contact.person_id).is_(None))
-    statement = update(Contact).where(col(Contact.contact_id) == contact_id, *still).values(_declined(reason))
+    statement = update(Contact).where(col(Contact.contact_id) == contact_id, *still).values(declined(reason))
     return session.connection().execute(statement.returning(col(Contact.contact_id))).first() is not None
 
 
@@ -56,10 +56,11 @@ def go_on(session: Session, decided_on: Contact, decision: Routed, *, now: datet
 
 def _outcome(decision: Routed | Declined) -> dict[str, Any]:
     if isinstance(decision, Declined):
-        return _declined(decision.reason)
+        return declined(decision.reason)
     way = {"route": decision.route, "reasons": list(decision.reasons), "alert": decision.alert}
     return {"state": ContactState.ROUTED, "declined": None} | way
 
 
-def _declined(reason: DeclineReason) -> dict[str, Any]:
+def declined(reason: DeclineReason) -> dict[str, Any]:
+    """What a contact is that the unit does not take."""
     return {"state": ContactState.DECLINED, "route": None, "reasons": [], "alert": None, "declined": reason}

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from chassis import Refused, Viewer
 from contracts.areas import Area, Texts
 from contracts.closings import Door
-from contracts.referrals import ReferralStatusView, SendReferral
+from contracts.referrals import ReferralStatusView, ReturnReason, ReturnReferral, SendReferral
 from services.portal.doors import closed_to_senders
 from services.portal.edge import Edge
 
@@ -46,6 +46,13 @@ def area_of(edge: Edge, municipality: str) -> Area:
 async def send_referral(edge: Edge, viewer: Viewer, referral: SendReferral, *, key: str) -> ReferralStatusView:
     """Send a person to the unit, as a professional."""
     return await edge.ask(referral, viewer=viewer, key=key)
+
+
+async def return_referral(
+    edge: Edge, viewer: Viewer, referral_id: UUID, reason: ReturnReason, *, key: str
+) -> ReferralStatusView:
+    """Give a referral back to who sent it."""
+    return await edge.ask(ReturnReferral(referral_id=referral_id, reason=reason), viewer=viewer, key=key)
 
 
 async def send_referral_of_a_system(edge: Edge, viewer: Viewer, referral: SendReferral) -> ReferralStatusView:

@@ -50,6 +50,8 @@ def answered(
     """A contact that was still to answer has done so: it is over at once, or it is owed what its answers ask for."""
     if why := over_at_once(decision):
         over(tx, fact.contact_id, why)
+    elif found := store.place(tx.session, fact.contact_id, tx.viewer, lock=True):
+        _go_on(tx, found, quiet_since=tx.now)
     _owe(tx, fact, decision, questionnaire, area)
 
 
@@ -186,11 +188,16 @@ def _settle(tx: Transaction, found: Place, at: datetime, vault: Vault) -> None:
     if standing is Standing.OVER:
         close(tx, found, Ending.DONE)
         return
-    store.go_on(tx.session, contact_id, quiet_since=None if standing is Standing.GOING_ON else at)
-    if found.member.closed is not None:
-        tx.publish(ContactReopened(**_whose(found), reopened_at=tx.now))
+    _go_on(tx, found, quiet_since=None if standing is Standing.GOING_ON else at)
     if not any(row.what == Happened.VISIT_COMPLETED for row in rows):
         due.treat(tx, found.contact, vault)
+
+
+def _go_on(tx: Transaction, found: Place, *, quiet_since: datetime | None) -> None:
+    """A contact is not over; told where it was."""
+    store.go_on(tx.session, found.contact.contact_id, quiet_since=quiet_since)
+    if found.member.closed is not None:
+        tx.publish(ContactReopened(**_whose(found), reopened_at=tx.now))
 
 
 def close(tx: Transaction, found: Place, why: Ending) -> None:

@@ -7,10 +7,11 @@ from dataclasses import asdict
 from chassis import Answers, Refused, Role, Settings, Transaction
 from chassis.calendar import local_date
 from contracts.areas import Areas
+from contracts.cases import Ending
 from contracts.chat import LeftMessage
 from contracts.closings import Door
 from contracts.demand import ReasonRecorded
-from contracts.intake import ContactRouted, Route
+from contracts.intake import ContactDeclined, ContactRouted, DeclineReason, Route
 from contracts.portal import Origin
 from contracts.public import ContactCounted
 from contracts.referrals import (
@@ -19,14 +20,17 @@ from contracts.referrals import (
     GetReferralStatus,
     GetWaitingReferrals,
     ReferralReceived,
+    ReferralStatus,
     ReferralStatusChanged,
     ReferralStatusView,
     ReferralsView,
     ReferralView,
+    ReturnReferral,
     SendReferral,
     WaitingReferral,
     WaitingReferralsView,
 )
+from services.intake.cases import handlers as cases
 from services.intake.cases.store import begin as begin_case
 from services.intake.closings import handlers as closings
 from services.intake.closings.domain import must_take
@@ -90,6 +94,25 @@ def _count(tx: Transaction, referral: Referral, areas: Areas) -> None:
 
 def _call(tx: Transaction, ask: SendReferral) -> str:
     return tx.sealer.seal("chat", LeftMessage(phone=ask.phone or "", words=ask.text).model_dump())
+
+
+@answers(ReturnReferral)
+def give_back(ask: ReturnReferral, tx: Transaction) -> ReferralStatusView:
+    """The unit does not take the person after all; who sent them hears why, and the person where to turn."""
+    found = store.referral(tx.session, ask.referral_id, tx.viewer)
+    if found is None:
+        raise domain.unknown_referral()
+    domain.must_go_on(ReferralStatus(found.status))
+    if not store.give_back(tx.session, found, ask.reason, now=tx.now):
+        raise Refused("referral-over", "something else has become of it at the same moment")
+    tx.audit("change", whom=found.contact_id, what="referral")
+    cases.over(tx, found.contact_id, Ending.DECLINED)
+    told = found.model_dump() | {"changed_at": tx.now}
+    tx.publish(ReferralStatusChanged.model_validate(told))
+    why = {"reason": DeclineReason.RETURNED, "declined_at": tx.now}
+    tx.publish(ContactDeclined.model_validate({**told, **why}))
+    tx.hint(contact=found.contact_id, area=found.area)
+    return _status(found)
 
 
 @answers(GetReferralStatus)

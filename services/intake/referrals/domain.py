@@ -106,6 +106,16 @@ def follows(status: ReferralStatus, later: ReferralStatus) -> bool:
     return status not in LAST and _ORDER.index(later) > _ORDER.index(status)
 
 
+def must_go_on(status: ReferralStatus) -> None:
+    """Let only a referral be given back that has not come to its end.
+
+    Raises:
+        Refused: `referral-over`.
+    """
+    if status in LAST:
+        raise Refused("referral-over", "the person was met, or the referral was given back before")
+
+
 def unknown_referral() -> Refused:
     """What is said of a referral that is not there, or not for this viewer."""
     return Refused("unknown-referral", "no such referral for this viewer")

@@ -38,5 +38,7 @@ class Referral(IntakeTable, table=True):
     route: str = Field(max_length=16)
     """Where the person went first."""
     status: str = Field(max_length=16)
+    returned: str | None = Field(default=None, max_length=16)
+    """Why it was given back."""
     sent_at: datetime = Field(sa_type=UtcInstant)
     changed_at: datetime = Field(sa_type=UtcInstant)

@@ -14,14 +14,15 @@ from sqlalchemy import update
 from sqlmodel import Session, col, select
 
 from chassis import Role, Viewer
-from contracts.intake import ContactState, Route
+from contracts.intake import ContactState, DeclineReason, Route
 from contracts.portal import Origin
-from contracts.referrals import ReferralStatus, SendReferral
+from contracts.referrals import ReferralStatus, ReturnReason, SendReferral
 from services.intake.identity.store import place, recognised, remember
 from services.intake.identity.vault import Vault
 from services.intake.models import Contact
 from services.intake.referrals.domain import Taken
 from services.intake.referrals.models import Referral
+from services.intake.store import declined
 
 MOST_LISTED = 100
 MOST_WAITING = 10
@@ -148,6 +149,18 @@ def change(session: Session, decided_on: Referral, status: ReferralStatus, *, no
         .returning(col(Referral.referral_id))
     )
     return session.connection().execute(statement).first() is not None
+
+
+def give_back(session: Session, decided_on: Referral, reason: ReturnReason, *, now: datetime) -> bool:
+    """Give a referral back, and decline its contact; False when something else has become of it meanwhile."""
+    if not change(session, decided_on, ReferralStatus.DECLINED, now=now):
+        return False
+    theirs = col(Referral.referral_id) == decided_on.referral_id
+    session.connection().execute(update(Referral).where(theirs).values(returned=reason.value))
+    contact = col(Contact.contact_id) == decided_on.contact_id
+    session.connection().execute(update(Contact).where(contact).values(declined(DeclineReason.RETURNED)))
+    session.expire_all()
+    return True
 
 
 def written(referral: Referral, vault: Vault) -> Written:

@@ -118,12 +118,15 @@ def _sender(sender: Resource) -> dict[str, Any]:
 
 def status_of(view: ReferralStatusView, number: str | None = None) -> dict[str, Any]:
     """What has become of a referral, as a resource without anything of the person."""
+    became = [elements.told("referral-status", valueCode=view.status)]
+    if view.returned:
+        became.append(elements.told("returned", valueCode=view.returned))
     reason = {"coding": [{"system": f"{elements.OURS}trouble-group", "code": view.reason}]}
     told: dict[str, Any] = {
         "resourceType": KIND,
         "id": str(view.referral_id),
         "meta": {"lastUpdated": _instant(view.changed_at)},
-        "extension": [elements.told("referral-status", valueCode=view.status)],
+        "extension": became,
         "status": STATUS[view.status],
         "intent": RequestIntent.PROPOSAL if view.kind is ReferralKind.RECOMMENDATION else RequestIntent.ORDER,
         "priority": view.urgency,

@@ -17,7 +17,9 @@ from contracts.referrals import (
     GetReferral,
     GetReferrals,
     ReferralKind,
+    ReferralStatus,
     ReferralView,
+    ReturnReason,
     SendReferral,
     Urgency,
 )
@@ -27,12 +29,14 @@ from services.portal.forms import Form, must_hold, phone_number, readable_phone
 from services.portal.language import LANGUAGES, Words
 from services.portal.pages.desk import Me, Posted, in_place, place_of
 from services.portal.pages.page import Page, edge_of, shown
-from services.portal.pages.posted import SEE_OTHER
+from services.portal.pages.posted import SEE_OTHER, answered
 from services.portal.refusals import UNPROCESSABLE, status_of
 from services.portal.sessions import Staff
 
 routes = APIRouter(prefix="/{language}/desk/referrals")
 YES, NO = "yes", "no"
+ENDED = frozenset({ReferralStatus.COMPLETED, ReferralStatus.DECLINED})
+"""A referral of these is given back no more."""
 NAME_MAX = 200
 NEEDED = ("person", "family_name", "unit", "role")
 """Fields that are typed, and not left empty."""
@@ -156,9 +160,39 @@ def why_refused(edge: Edge, t: Words, refused: Refused, municipality: str) -> st
 # One of them
 
 
-@routes.get("/{referral_id}")
-async def one(request: Request, language: Language, referral_id: UUID, me: Me) -> Response:
+async def _one(
+    request: Request, language: Language, referral_id: UUID, me: Staff, form: Form, refused: str = ""
+) -> Response:
     edge, page = edge_of(request), place_of(request, language, f"/referrals/{referral_id}", me)
     sent = await edge.ask(GetReferral(referral_id=referral_id), viewer=me.viewer)
-    phone = readable_phone(sent.phone) if sent.phone else ""
-    return shown("desk/referral.html", page, sent=sent, phone=phone, place=_row(edge, page, sent)["place"], tab="")
+    return shown(
+        "desk/referral.html",
+        page,
+        status=status_of(refused) if refused else UNPROCESSABLE if form.errors else 200,
+        sent=sent,
+        phone=readable_phone(sent.phone) if sent.phone else "",
+        place=_row(edge, page, sent)["place"],
+        form=form,
+        refused=refused,
+        reasons=[(one, page.t(f"referral.returned.{one}")) for one in ReturnReason] if sent.status not in ENDED else (),
+        tab="",
+    )
+
+
+@routes.get("/{referral_id}")
+async def one(request: Request, language: Language, referral_id: UUID, me: Me) -> Response:
+    return await _one(request, language, referral_id, me, Form())
+
+
+@routes.post("/{referral_id}/return")
+async def give_back(request: Request, language: Language, referral_id: UUID, me: Me, form: Posted) -> Response:
+    if form["returned"] not in set(ReturnReason):
+        form.errors["returned"] = place_of(request, language, "", me).t("error.pick")
+        return await _one(request, language, referral_id, me, form)
+    reason = ReturnReason(form["returned"])
+    act = sending.return_referral(edge_of(request), me.viewer, referral_id, reason, key=form.key)
+
+    async def again(refused: Refused) -> Response:
+        return await _one(request, language, referral_id, me, form, refused.code)
+
+    return await answered(request, act, to=f"/{language}/desk/referrals/{referral_id}", again=again)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -9,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from contracts.cases import ContactClosed, ContactReopened, Ending
 from contracts.due import DueTimeSet
 from contracts.intake import (
     ContactRouted,
@@ -21,6 +23,7 @@ from contracts.intake import (
     TriageOutcome,
 )
 from contracts.portal import Answer, Assessed, ContactOpened, Origin, QuestionsAnswered
+from services.intake.cases.jobs import close_quiet_contacts
 from services.intake.domain import decide
 from services.intake.triage.questionnaire import DONT_KNOW, NO, YES
 from tests.factories import client, contact_opened, like_the_example, staff
@@ -173,3 +176,30 @@ def test_no_part_of_the_answers_leads_past_a_red_flag(
     complete = {one.question for one in told} >= set(ALL)
     expected = Route.ELSEWHERE if red else Route.CHAT if complete else Route.QUESTIONS
     assert decision.route is expected  # type: ignore[union-attr]  # nobody is declined here
+
+
+def test_who_never_answers_the_rest_is_over_after_thirty_quiet_days(intake: Unit) -> None:
+    came(intake, "joint_now")
+    for days, told in ((29, []), (2, [(CONTACT, Ending.QUIET)])):
+        intake.clock.advance(timedelta(days=days))
+        intake.runs(close_quiet_contacts)
+        assert [(fact.contact_id, fact.ending) for fact in intake.told_of(ContactClosed)] == told
+
+
+def test_who_answers_the_rest_is_not_over_because_they_waited(intake: Unit) -> None:
+    """The thirty days begin anew with what the person did last."""
+    came(intake, "joint_now")
+    intake.clock.advance(timedelta(days=29))
+    answered(intake, *rest("joint_now"))
+    intake.clock.advance(timedelta(days=2))
+    intake.runs(close_quiet_contacts)
+    assert intake.told_of(ContactClosed) == []
+
+
+def test_who_answers_after_that_goes_on(intake: Unit) -> None:
+    came(intake, "joint_now")
+    intake.clock.advance(timedelta(days=31))
+    intake.runs(close_quiet_contacts)
+    answered(intake, *rest("joint_now"))
+    assert [fact.contact_id for fact in intake.told_of(ContactReopened)] == [CONTACT]
+    assert seen(intake).route is Route.CHAT

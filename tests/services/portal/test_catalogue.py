@@ -28,7 +28,7 @@ from contracts.intake import TriageMode, TriageOutcome
 from contracts.matching import MatchOutcome, MatchReason
 from contracts.portal import AgeBand, EarlierText, Origin, PromiseKind, WarningShown
 from contracts.public import TroubleGroup
-from contracts.referrals import ReferralKind, ReferralStatus, Urgency
+from contracts.referrals import ReferralKind, ReferralStatus, ReturnReason, Urgency
 from contracts.scheduling import Modality
 from services.portal.case import Stage, Step
 from services.portal.doors import FOR_RESIDENTS, WAYS
@@ -75,6 +75,7 @@ MOVING: dict[str, type[StrEnum] | set[str]] = {
     "referral.kind.": ReferralKind,
     "referral.urgency.": Urgency,
     "referral.status.": ReferralStatus,
+    "referral.returned.": ReturnReason,
     "referral.route.": {"booking", "callback"},
     "front.way.": {"chat", "booking"},
     "desk.mode.": TriageMode,

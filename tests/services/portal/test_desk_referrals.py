@@ -7,9 +7,11 @@ import re
 import pytest
 
 from contracts.base import Language
-from contracts.referrals import ReferralReceived
+from contracts.closings import Door
+from contracts.referrals import ReferralReceived, ReferralStatusChanged
 from tests.factories import visit_booked
 from tests.services.intake.builders import CODE, code
+from tests.services.portal.test_doors import closes
 from tests.services.portal.town import Browser, Town
 
 NEW = "/fi/desk/referrals/new"
@@ -163,3 +165,26 @@ def test_the_pages_are_there_in_every_language(town: Town, language: Language, p
 @pytest.mark.parametrize("path", ["", "/new", "/c1a4d6f2-8f0b-4b7e-9c55-6d1e0a2b3c71"])
 def test_they_are_not_for_strangers(town: Town, path: str) -> None:
     assert town.browser().get(f"/fi/desk/referrals{path}").headers["location"] == "/desk/login"
+
+
+def test_a_therapist_gives_a_referral_back_and_the_page_says_why(town: Town, desk: Browser) -> None:
+    at = desk.post(NEW, filled()).headers["location"]
+    desk.get(at)
+    assert desk.post(f"{at}/return", {"returned": "not_for_unit"}).headers["location"] == at
+    page = desk.get(at).text
+    assert "Asia ei kuulu yksikölle" in page
+    assert f"{at}/return" not in page
+    assert [one.status for one in town.told(ReferralStatusChanged)] == ["received", "declined"]
+
+
+def test_giving_back_needs_a_reason(desk: Browser) -> None:
+    at = desk.post(NEW, filled()).headers["location"]
+    desk.get(at)
+    assert desk.post(f"{at}/return", {"returned": "whatever"}).status_code == 422
+    assert errors(desk) == ["returned"]
+
+
+def test_a_closed_door_sends_nobody_and_says_what_the_person_can_do(town: Town, desk: Browser) -> None:
+    closes(town, Door.REFERRAL)
+    assert desk.post(NEW, filled()).status_code == 409
+    assert "Ohjaa henkilö ottamaan yhteyttä itse" in desk.page

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import fhirkit
 import httpx
@@ -14,7 +14,7 @@ import pytest
 from contracts.closings import Door
 from contracts.intake import ContactRouted, GetPerson, Route
 from contracts.portal import ContactOpened, Origin
-from contracts.referrals import GetReferrals, ReferralReceived, ReferralStatusChanged
+from contracts.referrals import GetReferrals, ReferralReceived, ReferralStatusChanged, ReturnReason, ReturnReferral
 from tests.factories import staff
 from tests.services.portal.fhir_bodies import (
     CODE,
@@ -207,6 +207,15 @@ def test_its_sender_alone_reads_what_has_become_of_it(sender: Sender) -> None:
     assert (resource["status"], value(resource, "referral-status")) == ("active", "received")
     assert outcome(reads(Sender(sender.town, "other"), at)) == (404, "unknown-referral")
     assert outcome(reads(sender, f"{REFERRALS}/{uuid4()}")) == (404, "unknown-referral")
+
+
+def test_a_request_that_was_given_back_is_revoked_and_says_why(sender: Sender) -> None:
+    sent = sender.sends(REFERRALS, service_request(), **FHIR).json()["id"]
+    ask = ReturnReferral(referral_id=UUID(sent), reason=ReturnReason.NOT_REACHED)
+    sender.town.units["intake"].asks(ask, viewer=staff())
+    resource = told(reads(sender, f"{REFERRALS}/{sent}"))
+    assert resource["status"] == "revoked"
+    assert (value(resource, "referral-status"), value(resource, "returned")) == ("declined", "not_reached")
 
 
 def reads(sender: Sender, at: str) -> httpx.Response:
