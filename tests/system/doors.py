@@ -18,6 +18,7 @@ from contracts.portal import CallbackRequested, ContactOpened, IdentityVerified
 from tests.factories import safe_answers
 from tests.stack import eventually
 from tests.system.canaries import CODES, ODD, PHONES, SAID
+from tests.system.sending import Sends
 from tests.whole import WholeUnit
 
 TOLD, FORM = ("contact_opened", "identity_verified", "callback_requested"), {"grant_type": "client_credentials"}
@@ -86,6 +87,10 @@ class System:
 
     async def go(self) -> None:
         await self._client.aclose()
+
+    @property
+    def sends(self) -> Sends:
+        return Sends(self._client, self._token)
 
     async def post(self, post: Post) -> int:
         headers = {"authorization": f"Bearer {self._token}"} | post.headers

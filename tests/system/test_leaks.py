@@ -33,6 +33,7 @@ from services.notifications.webhooks.keyring import Keyring
 from services.smoke import THERAPISTS, Visitor, journey
 from tests.factories import safe_answers
 from tests.receiver import WebReceiver, web_receiver
+from tests.services.portal.sender import ACTS as SENDS
 from tests.stack import eventually
 from tests.system.canaries import CODES, ODD, PHONES, SAID, canaries, found, spellings
 from tests.system.doors import TOLD, System, opened
@@ -238,9 +239,10 @@ def grant(settings: Settings, address: str) -> str:
     """Before the unit starts: one system has everything there is posted to it, another may tell; returns its secret."""
     secret, digest = neighbours.new_secret()
     reads = tuple(kind.key for kind in EVENTS.values())
+    tells = tuple(neighbours.keys_of(TOLD))
     for each in (
         Neighbour(name=READER, since=clock.now(), reads=reads, webhook=address),
-        Neighbour(name=TELLER, since=clock.now(), tells=tuple(neighbours.keys_of(TOLD)), client_secrets=(digest,)),
+        Neighbour(name=TELLER, since=clock.now(), tells=tells, sends=SENDS, client_secrets=(digest,)),
     ):
         neighbours.save(settings.neighbours_dir, each)
     Keyring(settings.webhook_secrets_dir).add(READER)
@@ -271,11 +273,11 @@ def test_nothing_that_is_left_or_posted_while_the_chat_is_closed_leaves_its_owne
     (tmp_path / "areas").mkdir()
     with watched(tmp_path, **closed_chats(tmp_path / "areas")) as unit:
         asyncio.run(be_called(unit.unit.address))
-        right, unreadable = asyncio.run(be_told_of(System(unit.unit, TELLER, unit.secret)))
+        right, unreadable, sent = asyncio.run(be_told_of(System(unit.unit, TELLER, unit.secret)))
         of_both = len(SAID) + right
         told = unit.told(
             callback_requested=of_both, callback_promised=of_both, callback_kept=1, identity_verified=right,
-            letters=unreadable,
+            referral_received=sent, letters=unreadable,
         )  # fmt: skip
         places = asyncio.run(told)
         places |= unit.listed(("webhook", READER), *(("dlq", "show", str(1 + each)) for each in range(unreadable)))
@@ -286,16 +288,22 @@ def test_nothing_that_is_left_or_posted_while_the_chat_is_closed_leaves_its_owne
         search(places | said)
 
 
-async def be_told_of(system: System) -> tuple[int, int]:
-    """Everything another system may tell, then everything it may do wrong; how much of it was right, or unreadable."""
+async def be_told_of(system: System) -> tuple[int, int, int]:
+    """Everything another system may tell or send, then everything it may do wrong.
+
+    How much of it was right, unreadable for its owner, and how many people came by a referral.
+    """
     await system.come()
     try:
-        done = await system.tell_what_is_right(), await system.tell_what_its_owner_cannot_read()
+        right, unreadable = await system.tell_what_is_right(), await system.tell_what_its_owner_cannot_read()
+        await system.sends.results()
+        sent = await system.sends.what_is_right()
         for wrong in (*CODES, *PHONES, SAID["sv"].resident, ODD):
             await system.go_astray(wrong)
+            await system.sends.go_astray(wrong)
     finally:
         await system.go()
-    return done
+    return right, unreadable, sent
 
 
 async def speak_in_clear(unit: WholeUnit) -> int:

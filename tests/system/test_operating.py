@@ -66,6 +66,22 @@ def test_what_is_granted_is_listed_added_to_and_taken_back(around: County, digi:
     assert (key.exists(), neighbours.load(around.settings.neighbours_dir)) == (False, {})
 
 
+def test_whom_a_system_may_send_is_granted_like_anything_else(around: County, digi: Digi) -> None:
+    made = as_json(digi("grant", "omaolo", "--sends", "assessments", "--areas", "10", "--json"))
+    assert (made["sends"], "client_secret" in made, "key_file" in made) == (["assessments"], True, False)
+    added = as_json(digi("grant", "omaolo", "--sends", "referrals", "--json"))
+    assert (added["sends"], "client_secret" in added) == (["assessments", "referrals"], False)
+    (listed,) = [each for each in as_json(digi("accounts", "--json")) if each["what"] == "neighbour"]
+    assert listed["sends"] == ["assessments", "referrals"]
+    assert "sends assessments, sends referrals" in digi("accounts").stdout
+    left = as_json(digi("revoke", "omaolo", "assessments", "--json"))
+    assert left["sends"] == ["referrals"]
+    assert "was not granted assessments" in refused(digi("revoke", "omaolo", "assessments"))
+    digi("revoke", "omaolo")
+    assert neighbours.load(around.settings.neighbours_dir) == {}
+    assert digi("grant", "omaolo", "--sends", "everybody").returncode == 2
+
+
 def test_a_revoked_key_opens_nothing_when_the_name_is_granted_anew(around: County, digi: Digi) -> None:
     first = Path(as_json(digi("grant", "lake", "--reads", "pub", "--json"))["key_file"]).read_text()
     digi("revoke", "lake")
