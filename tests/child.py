@@ -1,6 +1,6 @@
-"""A service as a process of its own, started quickly: forked from a process that has read the code already.
+"""A service, or a `digi` command, as a process of its own, started quickly: forked from one that has read the code.
 
-It is the same as `python -m services.<name>`, and can be told to die at a named point, as if the power had gone.
+It is the same as `python -m services …`; a service can be told to die at a named point, as if the power had gone.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from collections.abc import Callable
 from multiprocessing import forkserver
 from multiprocessing.context import ForkServerContext, ForkServerProcess
 from pathlib import Path
+from subprocess import CompletedProcess
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from services import NAMES
@@ -56,13 +58,46 @@ def start(
     return child
 
 
-def _run(name: str, environment: dict[str, str], log: Path, dies: str, ack_wait: float) -> None:
-    descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
-    os.dup2(descriptor, 1)
-    os.dup2(descriptor, 2)
-    sys.stdout, sys.stderr = os.fdopen(1, "w", buffering=1), os.fdopen(2, "w", buffering=1)
+def digi(*words: str, environment: dict[str, str], seconds: float) -> CompletedProcess[str]:
+    """Run a `digi` command to its end.
+
+    Args:
+        environment: all of it.
+        seconds: after which it is killed, and the test fails.
+    """
+    with TemporaryDirectory() as folder:
+        out, err = Path(folder, "out"), Path(folder, "err")
+        child = context().Process(target=_do, args=(words, environment, out, err))
+        child.start()
+        child.join(seconds)
+        if child.exitcode is None:
+            child.kill()
+            child.join()
+            raise AssertionError(f"digi {' '.join(words)} takes longer than {seconds:.0f} s")
+        return CompletedProcess(words, child.exitcode, out.read_text("utf-8"), err.read_text("utf-8"))
+
+
+def _do(words: tuple[str, ...], environment: dict[str, str], out: Path, err: Path) -> None:
+    _become(environment, out, err)
+    from services.cli import main
+
+    main(words)
+
+
+def _become(environment: dict[str, str], out: Path, err: Path) -> None:
+    """Write where it is told, in the environment it is told."""
+    for descriptor, file in ((1, out), (2, err)):
+        opened = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+        os.dup2(opened, descriptor)
+        os.close(opened)
+    sys.stdout = os.fdopen(1, "w", buffering=1, encoding="utf-8")
+    sys.stderr = os.fdopen(2, "w", buffering=1, encoding="utf-8")
     os.environ.clear()
     os.environ.update(environment)
+
+
+def _run(name: str, environment: dict[str, str], log: Path, dies: str, ack_wait: float) -> None:
+    _become(environment, log, log)
     if ack_wait:
         import chassis.provision
 

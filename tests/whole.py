@@ -19,6 +19,7 @@ from chassis import clock
 from chassis.calendar import local_date
 from chassis.settings import ROOT, Settings
 from services import NAMES
+from tests import child
 from tests.stack import PATIENCE_SECONDS, free_ports
 
 START_SECONDS = 120.0
@@ -79,15 +80,8 @@ class WholeUnit:
 
     def digi(self, *words: str) -> subprocess.CompletedProcess[str]:
         """Run another `digi` command against this unit, as its operator."""
-        return subprocess.run(
-            [sys.executable, "-m", "services", *words],
-            cwd=ROOT,
-            env=self.environment | {"DIGI_NATS_URL": self.nats},
-            capture_output=True,
-            text=True,
-            timeout=PATIENCE_SECONDS,
-            check=False,
-        )
+        environment = self.environment | {"DIGI_NATS_URL": self.nats}
+        return child.digi(*words, environment=environment, seconds=PATIENCE_SECONDS)
 
     def smoke(self) -> subprocess.CompletedProcess[str]:
         """Drive one journey through this unit."""

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
+from shutil import copytree
 from typing import Any
 
 import pytest
@@ -22,11 +23,17 @@ DAY = date(2026, 11, 26)
 Schema = dict[str, Any]
 
 
+@pytest.fixture(scope="module")
+def released(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("released")
+    release(folder, {}, "0.1.0", on=DAY)
+    return folder
+
+
 @pytest.fixture
-def repository(tmp_path: Path) -> Path:
+def repository(released: Path, tmp_path: Path) -> Path:
     """A repository with one release, and committed schemas that are gone: only what neighbours have is left."""
-    release(tmp_path, {}, "0.1.0", on=DAY)
-    return tmp_path
+    return copytree(released, tmp_path / "repository")
 
 
 def edit(root: Path, change: Callable[[Schema], object], *, version: str = "0.1.0", key: str = ROUTED) -> None:

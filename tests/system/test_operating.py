@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -13,8 +12,9 @@ from typing import Any
 import pytest
 
 from chassis import neighbours
-from chassis.settings import ROOT
+from tests import child
 from tests.county import County, county
+from tests.stack import PATIENCE_SECONDS
 
 pytestmark = [pytest.mark.live, pytest.mark.system]
 Digi = Callable[..., subprocess.CompletedProcess[str]]
@@ -32,8 +32,7 @@ def digi(around: County) -> Digi:
     told = kept | {"DIGI_DATA_DIR": str(around.settings.data_dir), "DIGI_NATS_URL": around.url}
 
     def run(*words: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "services", "bus", *words]
-        return subprocess.run(command, cwd=ROOT, env=told, capture_output=True, text=True, timeout=40, check=False)
+        return child.digi("bus", *words, environment=told, seconds=PATIENCE_SECONDS)
 
     return run
 
