@@ -310,6 +310,8 @@ class ContactView(View):
     flags: tuple[Code, ...]
     alert: WarningShown | None = None
     """The warning the person went on from."""
+    summary: str | None = None
+    """Where the summary of the assessment is that the person comes from, in its maker's system; for staff alone."""
     questionnaire: Version | None = None
     """The version that was answered; None: none was."""
     unanswered: tuple[Code, ...] = ()

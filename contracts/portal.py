@@ -100,6 +100,15 @@ class VerifiedPerson(Message):
     """As told; the one in a code goes before it."""
 
 
+class AssessmentSummary(Message):
+    """What is sealed in `ContactOpened.summary`. Only intake opens it."""
+
+    model_config = ConfigDict(hide_input_in_errors=True)
+
+    summary: Annotated[str, StringConstraints(pattern=r"^[!-~]{1,200}$")]
+    """The maker's own reference, or address; not its text."""
+
+
 class Answer(Message):
     """One answer of the questionnaire, by code."""
 
@@ -128,6 +137,8 @@ class ContactOpened(Event):
     """The warning the person was shown on the way in and went on from."""
     assessed: Assessed | None = None
     """What the symptom assessment made of it that the person comes from."""
+    summary: Annotated[Jwe | None, sealed_for("intake")] = None
+    """An `AssessmentSummary`: where a professional finds that assessment."""
     opened_at: Instant
 
 

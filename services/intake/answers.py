@@ -35,7 +35,8 @@ def contact(ask: GetContact, tx: Transaction, questionnaires: Questionnaires) ->
         tx.audit("read", whom=ask.contact_id, what="contact")
     run = last_run(tx.session, ask.contact_id, tx.viewer)
     trace = trace_of(run) if run and tx.viewer.role is Role.STAFF else None
-    return _view(found, run, trace, unanswered_of(found, run, questionnaires))
+    view = _view(found, run, trace, unanswered_of(found, run, questionnaires))
+    return view if tx.viewer.role is Role.STAFF else view.model_copy(update={"summary": None})
 
 
 def _view(found: Contact, run: TriageRun | None, trace: Trace | None, unanswered: Sequence[str]) -> ContactView:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from pydantic import ValidationError
+
 from chassis import Handlers, Refused, Transaction, TryLater, Unprocessable
 from chassis.calendar import is_open, local_date
 from contracts.areas import Area, Areas
@@ -19,7 +21,7 @@ from contracts.chat import (
 )
 from contracts.closings import Door
 from contracts.intake import ContactDeclined, ContactRouted, Route, RouteReason, TriageCompleted
-from contracts.portal import ContactOpened, Origin, QuestionsAnswered, WarningPassed
+from contracts.portal import AssessmentSummary, ContactOpened, Origin, QuestionsAnswered, WarningPassed
 from contracts.public import ContactCounted
 from contracts.referrals import ReferralStatus
 from contracts.scheduling import TimesOffered, VisitBooked, VisitCompleted
@@ -50,11 +52,21 @@ def decide(fact: ContactOpened, tx: Transaction, areas: Areas, questionnaires: Q
     area, questionnaire = areas.area(fact.area), questionnaires.version(fact.questionnaire)
     doors = closings.doors_for_a_contact(tx, area)
     decision = domain.decide(area, fact, questionnaire, shut=_shut(area, doors, tx.now))
-    store.add_contact(tx.session, fact, decision, now=tx.now)
+    store.add_contact(tx.session, fact, decision, summary=_summary(fact, tx), now=tx.now)
     _tell(fact, tx, decision, area, doors, came_by=fact.origin)
     place, day = areas.counted(fact.area, fact.municipality), local_date(tx.now)
     _count(fact, tx, domain.counted(fact, decision, questionnaire, place=place, day=day), area)
     cases.begin(tx, fact, decision, questionnaire, area)
+
+
+def _summary(fact: ContactOpened, tx: Transaction) -> str | None:
+    """Where the assessment is found that the person comes from; a reference that is none is left behind."""
+    if fact.summary is None:
+        return None
+    try:
+        return AssessmentSummary.model_validate(tx.unseal(fact.summary)).summary
+    except ValidationError:
+        return None
 
 
 @contacts(QuestionsAnswered)
@@ -64,7 +76,8 @@ def decide_anew(fact: QuestionsAnswered, tx: Transaction, areas: Areas, question
     run = last_run(tx.session, fact.contact_id, tx.viewer)
     if contact is None or run is None:
         raise TryLater("unknown-contact", "the person answered before the contact is known here")
-    told = {"questionnaire": run.rules, "answers": [*run.answers, *fact.model_dump()["answers"]]}
+    answers = [*run.answers, *fact.model_dump()["answers"]]
+    told = {"questionnaire": run.rules, "answers": answers, "summary": None}
     whole, area = ContactOpened.model_validate(contact.model_dump() | told), areas.area(contact.area)
     questionnaire, doors = questionnaires.version(run.rules), closings.doors_for_a_contact(tx, area)
     decision = domain.decide(area, whole, questionnaire, shut=_shut(area, doors, tx.now))

@@ -38,6 +38,8 @@ class Contact(IntakeTable, table=True):
     declined: str | None = Field(max_length=32)
     alert: str | None = Field(default=None, max_length=16)
     """The warning the person went on from."""
+    summary: str | None = Field(default=None, max_length=200)
+    """Where the summary of the assessment elsewhere is that the person comes from."""
     opened_at: datetime = Field(sa_type=UtcInstant)
     decided_at: datetime = Field(sa_type=UtcInstant)
     person_id: UUID | None = Field(default=None, foreign_key="person.person_id", index=True)

@@ -21,9 +21,11 @@ def contact(session: Session, contact_id: UUID, viewer: Viewer) -> Contact | Non
     return found if found and viewer.may_see(found.contact_id, found.area) else None
 
 
-def add_contact(session: Session, fact: ContactOpened, decision: Routed | Declined, *, now: datetime) -> None:
+def add_contact(
+    session: Session, fact: ContactOpened, decision: Routed | Declined, *, summary: str | None, now: datetime
+) -> None:
     told = {"contact_id", "area", "municipality", "origin", "language", "trouble", "age_band", "opened_at"}
-    contact = Contact(**fact.model_dump(include=told), **_outcome(decision), decided_at=now)
+    contact = Contact(**fact.model_dump(include=told), **_outcome(decision), summary=summary, decided_at=now)
     session.add(contact)
     session.flush()
 

@@ -83,6 +83,8 @@ class Entry:
     """The warning they were shown on the way in and went on from."""
     assessed: Assessed | None = None
     """What the symptom assessment made of it that they come from."""
+    summary: str | None = None
+    """Where that assessment is found; travels sealed."""
 
 
 # A resident
@@ -154,6 +156,7 @@ def opened_of(edge: Edge, entry: Entry, contact_id: UUID) -> ContactOpened:
         answers=entry.answers,
         warned=entry.warned,
         assessed=entry.assessed,
+        summary=edge.seal("intake", {"summary": entry.summary}) if entry.summary else None,
         opened_at=edge.clock(),
     )
 

@@ -27,6 +27,7 @@ INSIDE: dict[tuple[type[Event], str], dict[str, Any]] = {
         "given_names": "Testi Maria",
         "birth_date": "1981-02-21",
     },
+    (ContactOpened, "summary"): {"summary": "https://maker.example/summaries/1"},
     (CallbackRequested, "message"): {"phone": "+358 40 000 0000", "words": "the left knee"},
     (ReferralReceived, "call"): {"phone": "+358 40 000 0000", "words": "the left knee"},
     (VisitBooked, "recipient"): {"email": "testi@example.invalid"},

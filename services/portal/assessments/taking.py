@@ -75,6 +75,7 @@ class Counter:
             answers=answers,
             origin=Origin.OMAOLO,
             assessed=result.urgency,
+            summary=result.summary,
         )
         opened = acts.opened_of(self.edge, entry, uuid4())
         if neighbour.areas and opened.area not in neighbour.areas:

@@ -180,7 +180,8 @@ def _event(kind: EventType, data: Any) -> Event:
     if digits := told_in_digits(event, data):
         fields = [(f"data.{name}", "datetime_parsing") for name in digits]
         raise NotAsDeclared("schema", f"the data is not as schemas/{kind.key}.json says", fields)
-    unsealed = [(f"data.{name}", "not_a_jwe") for name in kind.sealed if not _is_sealed(getattr(event, name))]
+    sealed = {name: getattr(event, name) for name in kind.sealed}
+    unsealed = [(f"data.{name}", "not_a_jwe") for name, jwe in sealed.items() if jwe and not _is_sealed(jwe)]
     if unsealed:
         raise NotAsDeclared("cannot-unseal", "expected a JWE to the key of the field's owner", unsealed)
     return event

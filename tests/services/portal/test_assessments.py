@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 
 from contracts.areas import Merged
 from contracts.closings import Door
-from contracts.intake import ContactRouted, Route
+from contracts.intake import ContactRouted, GetContact, Route
 from contracts.portal import Assessed, ContactOpened, Origin
 from services.portal.links import LIFE
+from tests.factories import client, staff
 from tests.services.portal.sender import Sender, problem, result
 from tests.services.portal.test_doors import closes
 from tests.services.portal.test_remaining import asked
@@ -50,6 +53,26 @@ def test_the_person_is_asked_what_is_left_and_nothing_twice(sender: Sender) -> N
     assert asked(browser) == ["leg_same_day", "knee_physician", "limits", "wish"]
     assert browser.post(f"{case}/kysymykset", filled(browser.page)).status_code == 303
     assert [one.route for one in sender.town.told(ContactRouted)] == [Route.QUESTIONS, Route.CHAT]
+
+
+def test_a_therapist_finds_the_summary_and_nobody_else(sender: Sender) -> None:
+    """Rule 4: on the bus it is sealed."""
+    response = sender.assessed()
+    contact_id = UUID(response.json()["contact_id"])
+    ask, intake = GetContact(contact_id=contact_id), sender.town.units["intake"]
+    assert intake.asks(ask, viewer=staff()).summary == "https://maker.example/summaries/1"
+    assert intake.asks(ask, viewer=client(contact_id)).summary is None
+    assert "maker.example" not in sender.town.told(ContactOpened)[0].model_dump_json()
+    case = opens(sender.town, response.json()["link"])
+    sender.town.resident.get(f"{case}/kysymykset")
+    sender.town.resident.post(f"{case}/kysymykset", filled(sender.town.resident.page))
+    desk = sender.town.therapist()
+    desk.get("/fi/desk")
+    talk = f"/fi/desk/conversation/{contact_id}"
+    found = re.search(r'name="conversation_id" value="([^"]+)"', desk.page)
+    assert found
+    desk.post(f"{talk}/accept", {"conversation_id": found[1]})
+    assert 'href="https://maker.example/summaries/1"' in desk.get(talk).text
 
 
 @pytest.mark.parametrize(

@@ -80,7 +80,10 @@ def test_a_response_says_what_the_neutral_payload_says(sender: Sender) -> None:
     """Rule 36: one inner form."""
     assert sender.sends(RESULTS, response(), **FHIR).status_code == 201
     assert sender.assessed().status_code == 201
-    by_fhir, neutral = (one.model_dump(exclude={"contact_id"}) for one in sender.town.told(ContactOpened))
+    opened = sender.town.told(ContactOpened)
+    unseals = sender.town.units["intake"].sealer.unseal
+    assert [unseals(one.summary) for one in opened] == [{"summary": "https://maker.example/summaries/1"}] * 2
+    by_fhir, neutral = (one.model_dump(exclude={"contact_id", "summary"}) for one in opened)
     assert by_fhir == neutral
 
 
