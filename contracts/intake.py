@@ -339,6 +339,11 @@ class PersonView(View):
     display_name: str
     birth_year: int
     personal_identity_code: str
+    phone: str = ""
+    """As the person gave it last; empty: never, or not since identifying."""
+    takes_sms: bool = False
+    """Whether text messages may go to it: to mobile numbers alone."""
+    email: str = ""
 
 
 @query(owner="intake", version=1)

@@ -226,6 +226,34 @@ EarlierTextDecided.example = EarlierTextDecided.shown(
 )
 
 
+class ContactPoint(Message):
+    """What is sealed in `ContactPointGiven.point`: where the person wants to be reached. Only intake opens it."""
+
+    model_config = ConfigDict(hide_input_in_errors=True)
+
+    phone: Annotated[str, StringConstraints(pattern=r"^\+[0-9]{6,15}$")] | None = None
+    """In E.164; premium, shared-cost and short numbers are refused."""
+    email: Annotated[str, StringConstraints(max_length=254)] | None = None
+
+
+@event(owner="portal", version=1, about="contact_id")
+class ContactPointGiven(Event):
+    """A person who has identified has said where to reach them: with a left message, or with a booking.
+
+    Sent: when that form is sent. It is kept for the person alone, the latest word of each kind; nobody is ever
+    recognised or joined by it.
+    Source: rule 34.
+    """
+
+    contact_id: Id
+    point: Annotated[Jwe, sealed_for("intake")]
+    """Phone number or e-mail address, for the identity vault alone."""
+    given_at: Instant
+
+
+ContactPointGiven.example = ContactPointGiven.shown(contact_id=_CONTACT, point=_JWE, given_at="2026-11-24T08:12:00Z")
+
+
 @event(owner="portal", version=1, about="contact_id")
 class CallbackRequested(Event):
     """A resident left a message and wants to be called.

@@ -1,7 +1,7 @@
 """Intake: is this ours, is it safe, and where does it go.
 
-Hears ContactOpened, WarningPassed, QuestionsAnswered and IdentityVerified (from the portal), what becomes of a
-contact's conversation, calls and visits (from chat and scheduling).
+Hears ContactOpened, WarningPassed, QuestionsAnswered, IdentityVerified and ContactPointGiven (from the portal), what
+becomes of a contact's conversation, calls and visits (from chat and scheduling).
 Tells TriageCompleted, ContactRouted, ContactDeclined, ReasonRecorded,
 FallRiskScreened, FallMeasuresRecorded, FallRouteChosen,
 ContactJoined, ContactParted, ContactClosed, ContactReopened,

@@ -61,7 +61,7 @@ from contracts.scheduling import (
     TimesView,
     VisitView,
 )
-from services.portal import drafts, sessions, store
+from services.portal import drafts, points, sessions, store
 from services.portal.edge import Edge
 from services.portal.questionnaire import must_fit, remaining, wrong_answer
 from services.portal.sending import area_of
@@ -256,10 +256,13 @@ async def leave_message(edge: Edge, viewer: Viewer, left: LeftMessage, kind: Pro
         message=edge.seal("chat", left.model_dump()),
         requested_at=edge.clock(),
     )
+    point = points.point(edge, contact, phone=left.phone) if contact.identified else None
 
     def tell(tx: Transaction) -> None:
         if store.first_sent(tx, who=str(viewer.id), key=key, contact_id=viewer.id, what=store.MESSAGE):
             tx.publish(requested)
+            if point:
+                tx.publish(point)
 
     await edge.transact(tell)
 
@@ -297,15 +300,18 @@ async def hold(edge: Edge, viewer: Viewer, slot_id: UUID, *, key: str) -> HoldVi
 async def book(
     edge: Edge, viewer: Viewer, hold_id: UUID, *, email: str | None, language: Language, key: str
 ) -> VisitView:
-    """Book the held time; the e-mail address travels sealed for notifications alone."""
+    """Book the held time; the e-mail address travels sealed, for notifications and for the identity vault."""
     recipient = edge.seal("notifications", Recipient(email=email).model_dump()) if email else None
     ask = BookVisit(contact_id=viewer.id, hold_id=hold_id, recipient=recipient, language=language)
     try:
-        return await edge.ask(ask, viewer=viewer, key=key)
+        visit = await edge.ask(ask, viewer=viewer, key=key)
     except Refused as refused:
         if refused.code != "idempotency-key-reused":
             raise
-        return await _booked(edge, viewer)
+        visit = await _booked(edge, viewer)
+    if email:
+        await points.reach_by_mail(edge, viewer, email, key=key)
+    return visit
 
 
 async def _booked(edge: Edge, viewer: Viewer) -> VisitView:

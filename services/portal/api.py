@@ -17,6 +17,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from chassis import Refused, Viewer
+from chassis.phones import phone
 from contracts.base import Code, Id, Language, Message, MunicipalityCode, Version
 from contracts.chat import ConversationView, LeftMessage, MessageView, PromiseView, Words
 from contracts.feedback import TEXT_MAX, GiveFeedback, Given, InvitationView, Score
@@ -29,7 +30,7 @@ from services.portal.acts import Entry
 from services.portal.assessments import routes as assessments
 from services.portal.case import Stage, look
 from services.portal.fhir import routes as fhir
-from services.portal.forms import clean, email_address, phone_number
+from services.portal.forms import clean, email_address
 from services.portal.language import preferred
 from services.portal.neighbours import described
 from services.portal.neighbours import routes as neighbours
@@ -197,10 +198,7 @@ async def say(request: Request, mine: Mine, body: Said, key: Key) -> MessageView
 @routes.post("/contacts/{contact_id}/callback", status_code=202)
 async def leave_message(request: Request, mine: Mine, body: Left, key: Key) -> Response:
     """Leave a message; the promise follows and is read with the contact."""
-    phone = phone_number(body.phone)
-    if phone is None:
-        raise Refused("phone-not-callable", "expected a number that can be called")
-    left = LeftMessage(phone=phone, words=body.words)
+    left = LeftMessage(phone=phone(body.phone).number, words=body.words)
     await acts.leave_message(edge_of(request), mine, left, body.kind, key=str(key))
     return Response(status_code=202)
 

@@ -12,22 +12,16 @@ from datetime import date, time
 from urllib.parse import parse_qsl
 from uuid import UUID
 
-import phonenumbers
 from fastapi import Request
 
 from chassis import Refused
+from chassis.phones import phone
 from contracts.notifications import is_email_address
 from services.portal.language import Words
 
 FIELDS_MAX = 100
-FINLAND = 358
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 """Control characters, line ends and tab excepted: no keyboard writes them, some databases refuse them."""
-_REFUSED_KINDS = {
-    phonenumbers.PhoneNumberType.PREMIUM_RATE,
-    phonenumbers.PhoneNumberType.SHARED_COST,
-}
-"""Numbers the unit would pay dearly for calling (domain.md section 1, phonenumbers)."""
 
 
 @dataclass(slots=True)
@@ -96,25 +90,13 @@ async def read_form(request: Request) -> Form:
     return Form({name: clean(value) for name, value in pairs})
 
 
-def phone_number(typed: str) -> str | None:
-    """A number a therapist can call, in E.164; None when it is none. Finnish unless it begins with +."""
+def phone_number(form: Form, name: str, t: Words) -> str | None:
+    """The number in a field, in E.164; None, and an error in the form, when it is none that the unit calls."""
     try:
-        number = phonenumbers.parse(typed, "FI")
-    except phonenumbers.NumberParseException:
+        return phone(form[name]).number
+    except Refused as refused:
+        form.errors[name] = t("error.phone") if refused.code == "phone-not-callable" else t.refusal(refused.code)
         return None
-    if not phonenumbers.is_valid_number(number) or phonenumbers.number_type(number) in _REFUSED_KINDS:
-        return None
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
-
-
-def readable_phone(number: str) -> str:
-    """A number as one reads it aloud: 040 1234567."""
-    try:
-        parsed = phonenumbers.parse(number, "FI")
-    except phonenumbers.NumberParseException:
-        return number
-    kind = phonenumbers.PhoneNumberFormat
-    return phonenumbers.format_number(parsed, kind.NATIONAL if parsed.country_code == FINLAND else kind.INTERNATIONAL)
 
 
 def email_address(typed: str) -> str | None:

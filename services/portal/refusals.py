@@ -15,6 +15,8 @@ _STATUS = {
     "not-a-form": 415,
     "not-valid": UNPROCESSABLE,
     "phone-not-callable": UNPROCESSABLE,
+    "phone-premium": UNPROCESSABLE,
+    "phone-short": UNPROCESSABLE,
     "email-not-valid": UNPROCESSABLE,
     "unknown-questionnaire": UNPROCESSABLE,
     "unknown-question": UNPROCESSABLE,

@@ -18,7 +18,7 @@ REMEMBERED = timedelta(days=7)
 """How long a sent form is known again; a session that could send it ends much earlier."""
 
 CONTACT, MESSAGE, ANSWERS, WARNING = "contact", "message", "answers", "warning"
-EARLIER_TEXT, BROUGHT = "earlier_text", "brought"
+EARLIER_TEXT, BROUGHT, POINT = "earlier_text", "brought", "contact_point"
 
 
 def first_sent(tx: Transaction, *, who: str, key: str, contact_id: UUID, what: str, content: str | None = None) -> bool:

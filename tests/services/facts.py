@@ -9,11 +9,19 @@ from chassis import Service
 from chassis.seal import Sealer
 from contracts import EVENTS, Event
 from contracts.intake import ContactRouted
-from contracts.portal import CallbackRequested, ContactOpened, IdentityVerified, QuestionsAnswered, WarningPassed
+from contracts.portal import (
+    CallbackRequested,
+    ContactOpened,
+    ContactPointGiven,
+    IdentityVerified,
+    QuestionsAnswered,
+    WarningPassed,
+)
 from contracts.referrals import ReferralReceived
 from contracts.scheduling import VisitBooked
 
 FIRST: dict[type[Event], tuple[type[Event], ...]] = {
+    ContactPointGiven: (ContactOpened, IdentityVerified),
     IdentityVerified: (ContactOpened, ContactRouted),
     QuestionsAnswered: (ContactOpened,),
     WarningPassed: (ContactOpened,),
@@ -28,6 +36,7 @@ INSIDE: dict[tuple[type[Event], str], dict[str, Any]] = {
         "birth_date": "1981-02-21",
     },
     (ContactOpened, "summary"): {"summary": "https://maker.example/summaries/1"},
+    (ContactPointGiven, "point"): {"phone": "+358400000000"},
     (CallbackRequested, "message"): {"phone": "+358 40 000 0000", "words": "the left knee"},
     (ReferralReceived, "call"): {"phone": "+358 40 000 0000", "words": "the left knee"},
     (VisitBooked, "recipient"): {"email": "testi@example.invalid"},

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -13,7 +13,8 @@ from pydantic import ValidationError
 from chassis.errors import Refused, Unprocessable
 from contracts import identity_code
 from contracts.intake import ContactState
-from contracts.portal import VerifiedPerson
+from contracts.notifications import is_email_address
+from contracts.portal import ContactPoint, VerifiedPerson
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,32 @@ def identity(opened: Mapping[str, Any], *, today: date, test_codes: bool) -> Ide
     code = told.personal_identity_code
     birth_date = told.birth_date if code is None else born(code, today=today, test_codes=test_codes)
     return Identity(code, told.family_name, told.given_names, birth_date)
+
+
+def contact_point(opened: Mapping[str, Any]) -> ContactPoint:
+    """Where somebody wants to be reached, from what the front end has sealed. Its number is not looked at yet.
+
+    Raises:
+        Unprocessable: `bad-contact-point`: neither phone nor e-mail address, or malformed.
+    """
+    try:
+        point = ContactPoint.model_validate(opened)
+    except ValidationError:
+        raise Unprocessable("bad-contact-point", "expected a phone number or an e-mail address") from None
+    if (point.phone or point.email) is None or (point.email is not None and not is_email_address(point.email)):
+        raise Unprocessable("bad-contact-point", "expected a phone number or an e-mail address")
+    return point
+
+
+def must_be_identified(person_id: UUID | None, identified_at: datetime | None) -> UUID:
+    """Let something be kept for a person only once they have identified.
+
+    Raises:
+        Refused: `not-identified`.
+    """
+    if person_id is None or identified_at is None:
+        raise Refused("not-identified", "nobody has identified for this contact")
+    return person_id
 
 
 def must_be_ours(state: str) -> None:

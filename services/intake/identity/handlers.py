@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from chassis import Handlers, Settings, Transaction, TryLater
+from chassis import Handlers, Refused, Settings, Transaction, TryLater, Unprocessable
 from chassis.calendar import local_date
+from chassis.phones import phone
 from contracts.areas import Areas
 from contracts.cases import Ending
 from contracts.intake import ContactDeclined, DeclineReason
-from contracts.portal import IdentityVerified
+from contracts.portal import ContactPointGiven, IdentityVerified
 from services.intake.cases import handlers as cases
 from services.intake.domain import is_too_young
 from services.intake.identity import domain, store
@@ -36,6 +37,24 @@ def keep_identity(fact: IdentityVerified, tx: Transaction, vault: Vault, setting
         _decline(fact, tx)
     else:
         _keep(fact, tx, vault, who, known=contact.person_id)
+
+
+@on(ContactPointGiven)
+def keep_contact_point(fact: ContactPointGiven, tx: Transaction, vault: Vault) -> None:
+    """Where an identified person wants to be reached; the latest word of each kind stays."""
+    contact = contact_of(tx.session, fact.contact_id, tx.viewer)
+    if contact is None:
+        raise TryLater("unknown-contact", "a contact point was given before the contact is known here")
+    person_id = domain.must_be_identified(contact.person_id, contact.identified_at)
+    point = domain.contact_point(tx.unseal(fact.point))
+    try:
+        told = {"phone": point.phone and phone(point.phone).number, "email": point.email}
+    except Refused as refused:  # nobody waits for the answer: the message makes no sense
+        raise Unprocessable(refused.code, refused.text) from None
+    for kind, value in told.items():
+        if value and store.reach(tx.session, vault, person_id, kind, value, given_at=fact.given_at):
+            tx.audit("change", whom=fact.contact_id, what=kind)
+    tx.hint(contact=fact.contact_id)
 
 
 def _keep(fact: IdentityVerified, tx: Transaction, vault: Vault, who: Identity, *, known: UUID | None) -> None:

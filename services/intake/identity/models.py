@@ -18,7 +18,7 @@ class Person(IntakeTable, table=True):
     What names a person is locked, each value for its own row and column.
     """
 
-    LOCKED: ClassVar = ("personal_identity_code", "family_name", "given_names", "birth_date")
+    LOCKED: ClassVar = ("personal_identity_code", "family_name", "given_names", "birth_date", "phone", "email")
 
     person_id: UUID = Field(primary_key=True)
     lookup: str | None = Field(default=None, unique=True, max_length=100)
@@ -27,6 +27,11 @@ class Person(IntakeTable, table=True):
     family_name: str
     given_names: str
     birth_date: str
+    phone: str | None = None
+    """Given by the person, after identifying; nobody is recognised by it. The same of the address."""
+    phone_given_at: datetime | None = Field(default=None, sa_type=UtcInstant)
+    email: str | None = None
+    email_given_at: datetime | None = Field(default=None, sa_type=UtcInstant)
     first_seen_at: datetime = Field(sa_type=UtcInstant)
     seen_at: datetime = Field(sa_type=UtcInstant)
 

@@ -97,6 +97,30 @@ def opened(vault: Vault, kept: Person) -> Identity:
     )
 
 
+def reach(session: Session, vault: Vault, person_id: UUID, kind: str, value: str, *, given_at: datetime) -> bool:
+    """Keep a person's phone number or e-mail address; False when a later one is known."""
+    known_at: Any = col(getattr(Person, f"{kind}_given_at"))
+    locked = vault.lock(value, place=place(Person, person_id, kind))
+    statement = (
+        update(Person)
+        .where(col(Person.person_id) == person_id, known_at.is_(None) | (known_at < given_at))
+        .values({kind: locked, f"{kind}_given_at": given_at})
+        .returning(col(Person.person_id))
+    )
+    return session.connection().execute(statement).first() is not None
+
+
+def points(session: Session, vault: Vault, contact_id: UUID, viewer: Viewer) -> tuple[str, str]:
+    """Phone number and e-mail address of the person behind a contact; empty where there is none."""
+    found = contact(session, contact_id, viewer)
+    kept = row(session, found.person_id) if found and found.person_id else None
+    if kept is None:
+        return "", ""
+    told = {kind: getattr(kept, kind) for kind in ("phone", "email")}
+    clear = {kind: vault.open(one, place=place(Person, kept.person_id, kind)) for kind, one in told.items() if one}
+    return clear.get("phone", ""), clear.get("email", "")
+
+
 def birth_date(session: Session, vault: Vault, contact_id: UUID, viewer: Viewer) -> date | None:
     """When the person behind a contact was born, and nothing else of them; None as in `person`."""
     found = contact(session, contact_id, viewer)

@@ -8,11 +8,11 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from chassis import Refused
+from chassis.phones import phone
 from contracts.referrals import ReferralKind, ReferralStatus, ReferralStatusView, SendReferral, Urgency
 from services.portal.fhir import elements
 from services.portal.fhir.codes import ContactSystem, RequestIntent, RequestPriority, RequestStatus
 from services.portal.fhir.reading import Resource, not_read, read
-from services.portal.forms import phone_number
 
 KIND = "ServiceRequest"
 ADVISED: Final = frozenset({RequestIntent.PROPOSAL, RequestIntent.PLAN, RequestIntent.OPTION})
@@ -51,7 +51,7 @@ def referral_of(resource: Any) -> SendReferral:
     """The referral that a resource asks for.
 
     Raises:
-        Refused: `not-active`; `phone-not-callable`.
+        Refused: `not-active`; `phone-not-callable`, `phone-premium`, `phone-short`.
         NotAsDeclared: as `reading.read`; `schema`.
     """
     found = read(resource, KIND)
@@ -102,10 +102,7 @@ def _person(patient: Resource) -> dict[str, Any]:
 
 def _phone(patient: Resource) -> str | None:
     told = next((one.value for one in patient.telecom or () if one.system == ContactSystem.PHONE and one.value), None)
-    number = phone_number(told) if told else None
-    if told and number is None:
-        raise Refused("phone-not-callable", "expected a number that can be called")
-    return number
+    return phone(told).number if told else None
 
 
 def _sender(sender: Resource) -> dict[str, Any]:

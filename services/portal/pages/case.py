@@ -150,9 +150,7 @@ async def keep_new_case(act: Acting) -> Response:
 @routes.post("/callback")
 async def leave_message(act: Acting) -> Response:
     form, t = act.form, act.page.t
-    phone = phone_number(form["phone"])
-    if phone is None:
-        form.errors["phone"] = t("error.phone")
+    phone = phone_number(form, "phone", t)
     forms.must_hold(form, t, words=(form["words"].strip(), MESSAGE_MAX))
     if form["kind"] not in set(PromiseKind):
         form.errors["kind"] = t("error.kind")

@@ -13,12 +13,13 @@ from fastapi.responses import StreamingResponse
 
 from chassis import Refused
 from chassis.calendar import local_date
+from chassis.phones import readable
 from contracts.base import Language
 from contracts.chat import CallbacksView, CallOutcome, GetCallbacks
 from contracts.scheduling import GetCalendar, GetVisits, Modality, SlotView
 from services.portal import acts, sessions
 from services.portal.edge import Edge
-from services.portal.forms import Form, day_of, number_of, readable_phone, time_of
+from services.portal.forms import Form, day_of, number_of, time_of
 from services.portal.language import Words
 from services.portal.pages.desk import Me, Posted, alert_of, by_county, in_place, place_of, ratings
 from services.portal.pages.page import Page, edge_of, panel, safe, shown
@@ -43,7 +44,7 @@ def callbacks_panel(edge: Edge, page: Page, calls: CallbacksView) -> dict[str, s
         (
             one,
             in_place(edge, page, one.municipality, one.area),
-            readable_phone(one.phone),
+            readable(one.phone),
             alert_of(edge, page, one.alert, one.area),
         )
         for one in calls.callbacks

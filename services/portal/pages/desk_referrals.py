@@ -10,6 +10,7 @@ from fastapi.responses import RedirectResponse
 from pydantic import ValidationError
 
 from chassis import Refused
+from chassis.phones import readable
 from contracts.base import Language
 from contracts.chat import MESSAGE_MAX
 from contracts.public import TroubleGroup
@@ -25,7 +26,7 @@ from contracts.referrals import (
 )
 from services.portal import sending
 from services.portal.edge import Edge
-from services.portal.forms import Form, must_hold, phone_number, readable_phone
+from services.portal.forms import Form, must_hold, phone_number
 from services.portal.language import LANGUAGES, Words
 from services.portal.pages.desk import Me, Posted, in_place, place_of
 from services.portal.pages.page import Page, edge_of, shown
@@ -123,9 +124,7 @@ async def send(request: Request, language: Language, me: Me, form: Posted) -> Re
 
 def referral_of(form: Form, t: Words) -> SendReferral | None:
     """The referral of a form; None, and errors in the form, when something is missing or not what it should be."""
-    phone = phone_number(form["phone"])
-    if form["phone"].strip() and phone is None:
-        form.errors["phone"] = t("error.phone")
+    phone = phone_number(form, "phone", t) if form["phone"].strip() else None
     must_hold(form, t, **{name: (form[name].strip(), NAME_MAX) for name in NEEDED})
     if len(form["text"]) > MESSAGE_MAX:
         form.errors["text"] = t("error.long", n=MESSAGE_MAX)
@@ -170,7 +169,7 @@ async def _one(
         page,
         status=status_of(refused) if refused else UNPROCESSABLE if form.errors else 200,
         sent=sent,
-        phone=readable_phone(sent.phone) if sent.phone else "",
+        phone=readable(sent.phone) if sent.phone else "",
         place=_row(edge, page, sent)["place"],
         form=form,
         refused=refused,

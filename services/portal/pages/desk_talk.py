@@ -14,6 +14,7 @@ from markupsafe import Markup
 from pydantic import TypeAdapter, ValidationError
 
 from chassis import Refused, Viewer
+from chassis.phones import readable
 from contracts.base import Language
 from contracts.chat import MESSAGE_MAX, ConversationState, ConversationView, GetConversation, MessageView, Speaker
 from contracts.demand import GetReason, ReasonCode, ReasonView
@@ -173,7 +174,7 @@ async def _page(
     who = await person(edge, me.viewer, contact_id) if talk.identified else None
     reason = await reason_of(edge, me.viewer, contact_id)
     once = {  # and not with every change: each read is on record
-        "person": panel("desk/person.html", page, person=who),
+        "person": panel("desk/person.html", page, person=who, readable=readable),
         "reason": panel("desk/reason.html", page, reason=reason, groups=_groups(page), form=form or Form()),
     }
     parts = safe({**panels_of(page, talk, form), **once})
@@ -220,7 +221,7 @@ async def follow(
         panels = panels_of(page, talk)
         if talk.identified and not person_known:
             who = who or await person(edge, still.viewer, contact_id)
-            panels["person"] = panel("desk/person.html", page, person=who)
+            panels["person"] = panel("desk/person.html", page, person=who, readable=readable)
         return Change(tuple((one.sequence, said_here(page, one)) for one in fresh), panels)
 
     return live(request, me.session_id, change, contacts=(contact_id,), every=edge.knobs.reread_seconds)

@@ -269,7 +269,9 @@ def test_the_same_key_leaves_a_message_once(closed_town: Town) -> None:
 @pytest.mark.parametrize(
     ("path", "body", "code"),
     [
-        ("/callback", {"phone": "112", "words": "Hei", "kind": "advice"}, "phone-not-callable"),
+        ("/callback", {"phone": "112", "words": "Hei", "kind": "advice"}, "phone-short"),
+        ("/callback", {"phone": "0600 12345", "words": "Hei", "kind": "advice"}, "phone-premium"),
+        ("/callback", {"phone": "040", "words": "Hei", "kind": "advice"}, "phone-not-callable"),
         ("/warning", {}, "no-warning"),
         ("/hold", {"slot_id": "6f0c2b1e-3a51-4a0e-9f43-0d7b9a1c5e11"}, "not-offered"),
         ("/booking", {"hold_id": "6f0c2b1e-3a51-4a0e-9f43-0d7b9a1c5e11", "email": "aino@"}, "email-not-valid"),

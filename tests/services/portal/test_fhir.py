@@ -264,7 +264,7 @@ WRONG_REFERRALS: list[tuple[dict[str, Any], str]] = [
     (hetu("210281-9987"), "bad-personal-identity-code"),
     ({"person": patient(identifier=[{"system": "urn:other", "value": CODE}])}, "schema"),
     ({"person": patient(name=None)}, "schema"),
-    ({"person": patient(telecom=[{"system": "phone", "value": "112"}])}, "phone-not-callable"),
+    ({"person": patient(telecom=[{"system": "phone", "value": "112"}])}, "phone-short"),
     ({"person": patient(telecom=None), "priority": "urgent"}, "phone-needed"),
     ({"extension": [CHECKED, municipality("091")]}, "unknown-municipality"),
     ({"extension": [CHECKED, municipality("272")]}, "other-municipality"),

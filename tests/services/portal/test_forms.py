@@ -7,7 +7,7 @@ import pytest
 from fastapi import Request
 
 from chassis import Refused
-from services.portal.forms import Form, clean, email_address, must_hold, phone_number, read_form, readable_phone
+from services.portal.forms import Form, clean, email_address, must_hold, phone_number, read_form
 from services.portal.guard import must_be_our_origin
 from services.portal.language import Language, words
 
@@ -72,28 +72,22 @@ def test_words_are_neither_empty_nor_endless(text: str, error: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("typed", "number"),
+    ("typed", "said"),
     [
-        ("040 123 4567", "+358401234567"),
-        ("+358 40 123 4567", "+358401234567"),
-        ("(05) 220 5000", "+35852205000"),
-        ("+46 70 123 45 67", "+46701234567"),
-        ("112", None),
-        ("116117", None),
-        ("0600 12345", None),
-        ("040", None),
-        ("soita minulle", None),
-        ("", None),
-        ("9" * 300, None),
+        ("040", "error.phone"),
+        ("0600 12345", "refusal.phone-premium"),
+        ("112", "refusal.phone-short"),
     ],
 )
-def test_a_phone_number_is_one_a_therapist_can_call(typed: str, number: str | None) -> None:
-    """Premium numbers count as valid in the library (domain.md section 1); the unit does not call them."""
-    assert phone_number(typed) == number
+def test_why_a_number_is_not_called_is_said_beside_its_field(typed: str, said: str) -> None:
+    """Rule 34."""
+    form, t = Form({"phone": typed}), words(Language.FI)
+    assert phone_number(form, "phone", t) is None
+    assert form.errors == {"phone": t(said)}
 
 
-def test_a_finnish_number_is_shown_as_one_reads_it() -> None:
-    assert readable_phone("+358401234567") == "040 1234567"
+def test_a_number_is_taken_as_it_is_called() -> None:
+    assert phone_number(Form({"phone": "040 123 4567"}), "phone", words(Language.FI)) == "+358401234567"
 
 
 @pytest.mark.parametrize("typed", ["aino@example.org", " aino.malli+aika@example.co.uk "])

@@ -306,7 +306,7 @@ def test_a_wrong_number_comes_back_with_everything_else_as_it_was(closed_town: T
     case = evening(closed_town)
     response = closed_town.resident.post(f"{case}/callback", LEFT | {"phone": "0600 12345"})
     assert response.status_code == 422
-    assert f'<a href="#phone">{FI("error.phone")}</a>' in response.text
+    assert f'<a href="#phone">{FI("refusal.phone-premium")}</a>' in response.text
     assert 'value="0600 12345"' in response.text
     assert ">Polvi on kipeä</textarea>" in response.text
     assert 'value="advice" id="kind-advice" checked' in response.text
