@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from chassis import Answers, Role, Transaction
-from contracts.intake import ContactView, GetContact, Trace
+from contracts.intake import ContactView, GetContact
 from services.intake import store
 from services.intake.cases import answers as cases
 from services.intake.closings import answers as closings
@@ -15,11 +13,10 @@ from services.intake.due import answers as due
 from services.intake.falls import answers as falls
 from services.intake.identity import answers as identity
 from services.intake.matching import answers as matching
-from services.intake.models import Contact
+from services.intake.overview import answers as overview
 from services.intake.referrals import answers as referrals
 from services.intake.triage import answers as triage
-from services.intake.triage.answers import trace_of, unanswered_of
-from services.intake.triage.models import TriageRun
+from services.intake.triage.answers import view_of
 from services.intake.triage.questionnaire import Questionnaires
 from services.intake.triage.store import last_run
 
@@ -34,23 +31,8 @@ def contact(ask: GetContact, tx: Transaction, questionnaires: Questionnaires) ->
     if tx.viewer.role is Role.STAFF:
         tx.audit("read", whom=ask.contact_id, what="contact")
     run = last_run(tx.session, ask.contact_id, tx.viewer)
-    trace = trace_of(run) if run and tx.viewer.role is Role.STAFF else None
-    view = _view(found, run, trace, unanswered_of(found, run, questionnaires))
+    view = view_of(found, run, questionnaires, traced=tx.viewer.role is Role.STAFF)
     return view if tx.viewer.role is Role.STAFF else view.model_copy(update={"summary": None})
-
-
-def _view(found: Contact, run: TriageRun | None, trace: Trace | None, unanswered: Sequence[str]) -> ContactView:
-    return ContactView.model_validate(
-        {
-            **found.model_dump(),
-            "outcome": run.outcome if run and not unanswered else None,
-            "flags": run.flags if run else (),
-            "questionnaire": run.rules if run else None,
-            "unanswered": unanswered,
-            "identified": found.identified_at is not None,
-            "trace": trace,
-        }
-    )
 
 
 answers = contacts.and_also(
@@ -63,5 +45,6 @@ answers = contacts.and_also(
     closings.answers,
     referrals.answers,
     due.answers,
+    overview.answers,
 )
 """Everything intake answers."""

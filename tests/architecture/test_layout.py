@@ -17,7 +17,18 @@ ONCE = {"__main__.py", "app.py", "settings.py", "migrations"}
 """What a process has one of, and so stands with the service."""
 NEEDED = {"__init__.py", "__main__.py", "app.py", "models.py", "migrations"}
 TOPICS = {
-    "intake": {"cases", "closings", "demand", "due", "falls", "identity", "matching", "referrals", "triage"},
+    "intake": {
+        "cases",
+        "closings",
+        "demand",
+        "due",
+        "falls",
+        "identity",
+        "matching",
+        "overview",
+        "referrals",
+        "triage",
+    },
     "notifications": {"webhooks"},
 }
 """What a service of several duties is laid out by: a folder each, with the usual files again."""

@@ -9,6 +9,7 @@ from chassis import Answers, Refused, Transaction
 from chassis.calendar import local_date
 from contracts.base import Language
 from contracts.intake import (
+    ContactView,
     FindTroubles,
     FoundTroubles,
     GetQuestionnaire,
@@ -75,17 +76,33 @@ def _options(choices: tuple[Choice, ...], language: Language) -> tuple[Option, .
     return tuple(Option(code=choice.code, text=choice.text.of(language)) for choice in choices)
 
 
-def trace_of(run: TriageRun) -> Trace:
+def _trace(run: TriageRun) -> Trace:
     """How a run weighed its answers."""
     steps = tuple(TraceStep.model_validate(step) for step in run.trace or ())
     told = run.model_dump(include={"rules", "mode", "answers", "ran_at"})
     return Trace.model_validate({**told, "steps": steps, "decided_by": decided_by(steps)})
 
 
-def unanswered_of(contact: Contact, run: TriageRun | None, questionnaires: Questionnaires) -> Sequence[str]:
+def _unanswered(contact: Contact, run: TriageRun | None, questionnaires: Questionnaires) -> Sequence[str]:
     """What a contact is still to be asked; nothing unless it waits for answers."""
     asked = questionnaires.version(run.rules) if run and contact.route == Route.QUESTIONS else None
     trouble = asked.trouble(contact.trouble) if asked else None
     if run is None or asked is None or trouble is None:
         return ()
     return unanswered(asked, trouble, [Answer.model_validate(each) for each in run.answers])
+
+
+def view_of(found: Contact, run: TriageRun | None, questionnaires: Questionnaires, *, traced: bool) -> ContactView:
+    """A contact as intake knows it, with how its answers were weighed where that is the viewer's to see."""
+    unanswered = _unanswered(found, run, questionnaires)
+    return ContactView.model_validate(
+        {
+            **found.model_dump(),
+            "outcome": run.outcome if run and not unanswered else None,
+            "flags": run.flags if run else (),
+            "questionnaire": run.rules if run else None,
+            "unanswered": unanswered,
+            "identified": found.identified_at is not None,
+            "trace": _trace(run) if run and traced else None,
+        }
+    )
