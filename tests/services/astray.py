@@ -34,7 +34,7 @@ from contracts.chat import (
 )
 from contracts.closings import CloseDoor, ClosingReason, Door
 from contracts.intake import GetContact, GetPerson
-from contracts.portal import EarlierTextDecided, IdentityVerified
+from contracts.portal import ContactPointGiven, EarlierTextDecided, IdentityVerified
 from services.intake.cases.models import Membership
 from services.intake.models import Contact
 from tests.factories import (
@@ -43,6 +43,7 @@ from tests.factories import (
     contact_opened,
     earlier_text_decided,
     identity_verified,
+    like_the_example,
     staff,
     visit_booked,
 )
@@ -59,6 +60,8 @@ PERSONS: tuple[dict[str, str], ...] = (
     {"personal_identity_code": code("210281-997"), "family_name": "Toinen", "given_names": "Bertta"},
 )
 MINUTE = timedelta(minutes=1)
+WATCHED = ("intake", "chat")
+"""Who knows anything of persons and of what they have said."""
 MOST = 4
 """Contacts that something happens to."""
 
@@ -107,7 +110,8 @@ class Astray(Town):
 
     def carry(self) -> None:
         """Put what was told on its way."""
-        for name, unit in self.units.items():
+        for name in WATCHED:
+            unit = self.units[name]
             for event in unit.told[self._carried[name] :]:
                 self._carried[name] += 1
                 self.tells(event)
@@ -115,7 +119,7 @@ class Astray(Town):
     def tells(self, event: Event) -> None:
         self._versions[event.about] += 1
         event_id, version = str(uuid4()), self._versions[event.about]
-        hearers = [unit for unit in self.units.values() if type(event) in unit.service.handlers]
+        hearers = [self.units[name] for name in WATCHED if type(event) in self.units[name].service.handlers]
         self.on_the_way += [Letter(unit, event, event_id, version) for unit in hearers]
 
     def _deliver(self, letter: Letter) -> None:
@@ -200,6 +204,12 @@ class Astray(Town):
     def leaves_message(self, a: int, _b: int) -> None:
         sealed = self.units["portal"].sealer.seal("chat", {"phone": PHONE, "words": WORDS})
         self.tells(callback_requested(contact_id=self._contact(a), message=sealed, requested_at=self.clock()))
+
+    def says_where_to_reach(self, a: int, _b: int) -> None:
+        """Everybody is reached by the same number and address."""
+        sealed = self.units["portal"].sealer.seal("intake", {"phone": PHONE, "email": EMAIL})
+        over = {"contact_id": self._contact(a), "point": sealed, "given_at": self.clock()}
+        self.tells(like_the_example(ContactPointGiven, **over))
 
     def is_called(self, a: int, b: int) -> None:
         chat = self.units["chat"]

@@ -21,7 +21,7 @@ from tests.services.portal.town import Town
 
 ACTS = (
     *["arrives_all", "identifies_somebody", "decides"] * 4, *["arrives", "writes"] * 2, "arrives_again", "opens",
-    "accepts", "asks_identity", "ends", "leaves_message", "is_called", "books", "is_sent",
+    "accepts", "asks_identity", "ends", "leaves_message", "says_where_to_reach", "is_called", "books", "is_sent",
     "continues", "joins", "parts",
 )  # fmt: skip
 """Some more often: without them little happens."""
@@ -50,7 +50,7 @@ BEGUN = (
 """Two anonymous talks."""
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
 @given(steps=STEPS)
 def test_no_order_of_events_shows_an_identity_or_takes_text_into_the_record_unasked(
     founded: Path, steps: list[tuple[str, int, int]]

@@ -190,6 +190,12 @@ def test_a_code_that_cannot_be_finds_nobody(cases: Cases, typed: str, refused: s
     assert refusal(cases.unit, ask) == refused
 
 
+def test_a_test_persons_code_is_looked_for_in_practice_alone(real_intake: Unit) -> None:
+    """Rule 3."""
+    ask = FindCandidate(contact_id=abroad(Cases(real_intake)), personal_identity_code=CODE)
+    assert refusal(real_intake, ask) == "test-personal-identity-code"
+
+
 def test_two_who_were_born_on_different_days_are_not_linked(cases: Cases) -> None:
     cases.comes(person=OTHER)
     contact_id = abroad(cases)
