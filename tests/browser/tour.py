@@ -21,8 +21,18 @@ PAGES = (
     "leave_message leave_message_wrong promised kept "
     "login desk desk_mine waiting conversation asked identified over callbacks calendar calendar_wrong feedback "
     "desk_fall_screen desk_fall_measures desk_fall_measures_wrong desk_fall_pathway desk_falls "
+    "desk_referral_new desk_referral_wrong desk_referral desk_referrals sent sent_none "
     "doors doors_wrong doors_closed front_closed questionnaire_closed"
 ).split()
+REFERRED = {
+    "person": "210281-9988",
+    "given_names": "Testi Maria",
+    "family_name": "Esimerkki-Virtanen",
+    "unit": "Kotkan terveysasema",
+    "role": "lääkäri",
+    "text": "Kipu alkoi marraskuussa.",
+}
+"""Somebody a professional sends. Nobody real: individual numbers 900-999 are no person's."""
 _TEXTS = """() => {
   const foreign = element => element.closest('[lang]:not(html)');
   const texts = [document.title];
@@ -96,6 +106,7 @@ def walk(town: Town, closed_town: Town) -> dict[str, Look]:
     _book(tour, resident, therapist)
     _after(tour, resident, therapist)
     _elsewhere(tour, town.resident())
+    _referrals(tour, town.resident(), therapist)
     _doors(tour, town.resident(), therapist)
     _closed(tour, closed_town.resident(), closed_town.therapist(AINO))
     return tour.looks
@@ -276,6 +287,29 @@ def _elsewhere(tour: Tour, resident: Resident) -> None:
     resident.sends_answers()
     expect(resident.heading(re.compile("Hae apua heti|Ota yhteyttä tänään|Ohjaamme sinut toisaalle"))).to_be_visible()
     tour.at("elsewhere", resident.page)
+
+
+def _referrals(tour: Tour, resident: Resident, therapist: Therapist) -> None:
+    page = therapist.page
+    page.goto("/fi/desk/referrals/new")
+    tour.at("desk_referral_new", page)
+    therapist.button("referral.send").click()
+    expect(page.locator("#person-error")).to_be_visible()
+    tour.at("desk_referral_wrong", page)
+    for name, text in REFERRED.items():
+        page.locator(f"[name={name}]").fill(text)
+    page.locator("select[name=municipality]").select_option(KOTKA)
+    for name, value in {"kind": "referral", "reason": "joint", "checked": "yes", "urgency": "routine"}.items():
+        page.locator(f"input[name={name}][value={value}] + label").click()
+    therapist.button("referral.send").click()
+    expect(therapist.button("referral.return")).to_be_visible()
+    tour.at("desk_referral", page)
+    page.goto("/fi/desk/referrals")
+    tour.at("desk_referrals", page)
+    resident.page.goto("/fi/lahete")
+    tour.at("sent", resident.page)
+    resident.page.goto("/fi/lahete?ei=1")
+    tour.at("sent_none", resident.page)
 
 
 def _doors(tour: Tour, resident: Resident, therapist: Therapist) -> None:

@@ -61,6 +61,7 @@ async def send_result(request: Request) -> Response:
         must_be_granted(neighbour, Act.ASSESSMENTS)
         binding.media_type(request, (binding.BINARY,))
         result = result_of(await binding.json_of(request))
+        request.state.language = result.language  # a refusal from here on is told in it
         taken = await counter_of(request).take(neighbour, result)
     except Refused as refused:
         SENT.labels(name, Act.ASSESSMENTS, refused.code).inc()

@@ -60,6 +60,7 @@ async def send_result(request: Request) -> Response:
     async def take(neighbour: Neighbour) -> Response:
         body = await _body(request)
         result = results.result_of(body)
+        request.state.language = result.language  # a refusal from here on is told in it
         taken = await counter_of(request).take(neighbour, result)
         came = [
             elements.told("link", valueUrl=link(request, result, taken)),

@@ -66,7 +66,8 @@ def resident_routes(edge: Edge, provider: Provider, oidc: ResidentOidc) -> APIRo
         today = local_date(edge.clock())
         person = domain.person_of(claims, oidc.claims, today=today, practice=edge.settings.practice)
         contact = await _contact(edge, me, login.contact_id)
-        waiting = await _waiting(edge, person, needed=contact is None)
+        found = await _waiting(edge, person, needed=contact is None)
+        waiting = [one for one in found if one.contact_id != login.contact_id]
         if contact is None and not waiting:
             return _go(f"/{login.language}/lahete?ei=1")
         whole: list[ContactView | WaitingReferral] = [*([contact] if contact else []), *waiting]

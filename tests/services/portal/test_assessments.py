@@ -146,6 +146,20 @@ def test_each_wrong_result_has_its_code_and_opens_nothing(sender: Sender, over: 
     assert sender.town.told(ContactOpened) == []
 
 
+@pytest.mark.parametrize(("language", "said"), [("fi", "Kuntasi ei kuulu"), ("sv", "Din kommun"), ("en", "Your")])
+def test_a_refusal_speaks_the_persons_language(sender: Sender, language: str, said: str) -> None:
+    """Rule 35."""
+    assert said in sender.assessed(language=language, municipality="091").json()["detail"]
+
+
+def test_while_intake_is_away_a_result_is_to_be_sent_again(sender: Sender) -> None:
+    told = result()
+    sender.town.away.add("intake")
+    assert problem(sender.sends(PATH, told)) == (503, "service-unavailable")
+    sender.town.away.clear()
+    assert sender.sends(PATH, told).status_code == 201
+
+
 def test_a_merged_municipality_is_refused_and_its_successor_named(
     sender: Sender, monkeypatch: pytest.MonkeyPatch
 ) -> None:
