@@ -28,6 +28,7 @@ from contracts.scheduling import HoldView, TimesView, VisitView
 from services.portal import acts, sessions
 from services.portal.acts import Entry
 from services.portal.assessments import routes as assessments
+from services.portal.assessments.domain import Told
 from services.portal.case import Stage, look
 from services.portal.fhir import routes as fhir
 from services.portal.forms import clean, email_address
@@ -239,7 +240,7 @@ def description() -> dict[str, Any]:
     made = get_openapi(title="Digiterapia", version="1", description=__doc__, routes=paths)
     made["components"]["schemas"] |= described.schemas()
     made["components"]["securitySchemes"] = described.SCHEMES
-    messages = below(Message)
+    messages = below(Message) | below(Told)
     for name, schema in made["components"]["schemas"].items():
         for field, text in of_fields(messages[name]).items() if name in messages else ():
             schema["properties"][field]["description"] = text

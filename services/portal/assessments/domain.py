@@ -42,18 +42,20 @@ Reference = Annotated[str, StringConstraints(pattern=r"^[!-~]{1,200}$")]
 """What the maker calls a thing; digits, letters and signs, no words of anybody."""
 
 
-class _Told(BaseModel):
+class Told(BaseModel):
+    """What another system tells, or a file of ours: closed, and never quoted in an error."""
+
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
-class Given(_Told):
+class Given(Told):
     """One answer, in the maker's codes."""
 
     question: Word
     answer: Word
 
 
-class Result(_Told):
+class Result(Told):
     """What a symptom assessment elsewhere has come to, and what it lets us know."""
 
     result_id: Reference
@@ -74,7 +76,7 @@ class Result(_Told):
     assessed_at: Moment
 
 
-class Asked(_Told):
+class Asked(Told):
     """A question of the maker's that answers one of ours."""
 
     code: Word
@@ -83,7 +85,7 @@ class Asked(_Told):
     """Their answer -> ours; empty where ours is still to be asked."""
 
 
-class Assessment(_Told):
+class Assessment(Told):
     """One assessment of the maker's, in some of its versions."""
 
     code: Word

@@ -289,6 +289,7 @@ def test_what_cannot_be_done_has_a_stable_code(caller: Caller, path: str, body: 
 def test_the_api_describes_itself(caller: Caller, town: Town) -> None:
     document = town.browser().get("/api/v1/openapi.json").json()
     assert document["components"]["schemas"]["MessageView"]["properties"]["sequence"]["description"]
+    assert document["components"]["schemas"]["Result"]["properties"]["consent"]["description"]
     assert set(document["paths"]) == {
         "/api/v1/contacts",
         "/api/v1/contacts/{contact_id}",

@@ -7,16 +7,34 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from contracts.base import Language
-from contracts.intake import GetQuestionnaire, QuestionnaireView
-from services.portal.assessments.domain import Assessment, Given, known
+from contracts.intake import GetQuestionnaire, Option, Question, QuestionnaireView
+from services.portal.assessments.domain import YES, Assessment, Given, known
 from services.portal.assessments.mapping import MappingError, load_mappings
 from services.portal.edge import PASSER_BY
 from services.portal.settings import MAPPINGS
 from tests.services.portal.town import Town
 
 (KNEE, *OTHERS) = load_mappings(MAPPINGS).in_force(date(2026, 11, 24))
+
+
+def _asked(assessment: Assessment) -> QuestionnaireView:
+    """Every question of ours that the assessment answers, with every answer it may mean."""
+    meant: dict[str, set[str]] = {}
+    for one in assessment.questions:
+        meant.setdefault(one.ours, set()).update(filter(None, one.answers.values()))
+    questions = [
+        Question(code=code, text="?", options=tuple(Option(code=answer, text="?") for answer in sorted(answers)))
+        for code, answers in meant.items()
+    ]
+    told = {"version": "2026-11-01", "trouble": assessment.trouble, "troubles": (), "safety_signs": ()}
+    return QuestionnaireView.model_validate({**told, "questions": questions})
+
+
+ASKED = {one.code: _asked(one) for one in (KNEE, *OTHERS)}
 
 
 def asked(town: Town, trouble: str) -> QuestionnaireView:
@@ -54,6 +72,27 @@ def test_a_no_counts_only_when_every_sign_was_asked_for(
     given = {"knee_deformed": deformed, "knee_hot": hot}
     answers = known(KNEE, [Given(question=q, answer=a) for q, a in given.items() if a], asked(town, "knee"))
     assert {one.question: one.answer for one in answers}.get("joint_now") == ours
+
+
+@given(data=st.data())
+def test_no_yes_to_a_sign_is_lost_and_no_no_is_made_up(data: st.DataObject) -> None:
+    """Rules 10 and 11, over every assessment of the shipped file and any part of its answers."""
+    assessment = data.draw(st.sampled_from([KNEE, *OTHERS]))
+    told = {
+        one.code: data.draw(st.sampled_from(sorted(one.answers)))
+        for one in assessment.questions
+        if data.draw(st.booleans())
+    }
+    flags = {one.ours for one in assessment.questions if YES in one.answers.values()}
+    answers = {
+        one.question: one.answer
+        for one in known(assessment, [Given(question=q, answer=a) for q, a in told.items()], ASKED[assessment.code])
+    }
+    for flag in flags:
+        behind = [one for one in assessment.questions if one.ours == flag]
+        meant = [one.answers[told[one.code]] if one.code in told else "" for one in behind]
+        assert (answers.get(flag) == YES) == (YES in meant)
+        assert (answers.get(flag) == "no") == (set(meant) == {"no"})
 
 
 def test_what_our_questionnaire_does_not_ask_is_left_out(town: Town) -> None:

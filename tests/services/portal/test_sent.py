@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
+from dataclasses import replace
+from datetime import date
 from typing import Any
 from uuid import UUID
 
 import pytest
 
 from contracts.intake import GetContact
-from contracts.portal import IdentityVerified, Origin
+from contracts.portal import AssuranceLevel, IdentityVerified, Origin
 from contracts.referrals import ReferralStatus, ReferralStatusChanged, ReferralStatusView
 from contracts.scheduling import VisitBooked
+from services.portal.identity.domain import Person
+from services.portal.identity.routes import _waiting
 from services.portal.language import LANGUAGES, words
 from services.portal.practice.people import residents
 from tests.factories import staff
@@ -124,10 +129,12 @@ def test_another_person_finds_nothing(town: Town) -> None:
     assert town.resident.get(f"/fi/asia/{view.contact_id}").status_code == 404
 
 
-def test_a_person_without_a_code_is_never_taken_for_somebody(town: Town) -> None:
-    """Rule 7."""
-    view = is_sent(town)
-    assert town.resident.get(f"/fi/asia/{view.contact_id}").status_code == 404
+def test_for_a_person_without_a_code_nothing_is_looked_for(town: Town) -> None:
+    """Rule 7: name and birth date are no ground."""
+    is_sent(town)
+    with_code = Person(code_of(town), "Koe", "Kalle", date(1974, 1, 1), AssuranceLevel.HIGH)
+    for person, found in ((with_code, 1), (replace(with_code, personal_identity_code=None), 0)):
+        assert len(asyncio.run(_waiting(town.edge, person, needed=True))) == found
 
 
 def test_two_at_one_browser_see_nothing_of_each_other(town: Town) -> None:
