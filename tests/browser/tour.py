@@ -22,7 +22,7 @@ PAGES = (
     "login desk desk_mine waiting conversation asked identified over callbacks calendar calendar_wrong feedback "
     "desk_fall_screen desk_fall_measures desk_fall_measures_wrong desk_fall_pathway desk_falls "
     "desk_referral_new desk_referral_wrong desk_referral desk_referrals sent sent_none "
-    "doors doors_wrong doors_closed front_closed questionnaire_closed"
+    "matching match match_wrong doors doors_wrong doors_closed front_closed questionnaire_closed"
 ).split()
 REFERRED = {
     "person": "210281-9988",
@@ -107,6 +107,7 @@ def walk(town: Town, closed_town: Town) -> dict[str, Look]:
     _after(tour, resident, therapist)
     _elsewhere(tour, town.resident())
     _referrals(tour, town.resident(), therapist)
+    _matching(tour, town.resident(), therapist)
     _doors(tour, town.resident(), therapist)
     _closed(tour, closed_town.resident(), closed_town.therapist(AINO))
     return tour.looks
@@ -312,9 +313,22 @@ def _referrals(tour: Tour, resident: Resident, therapist: Therapist) -> None:
     tour.at("sent_none", resident.page)
 
 
-def _doors(tour: Tour, resident: Resident, therapist: Therapist) -> None:
+def _matching(tour: Tour, resident: Resident, therapist: Therapist) -> None:
+    """Somebody identifies from abroad, without a code."""
+    resident.comes_in(KOTKA)
+    resident.page.goto(f"{resident.matter}/tunnistaudu")
+    resident.page.get_by_role("button", name="Erika").click()
+    resident.page.wait_for_url(f"**{resident.matter}")
     therapist.page.goto("/fi/desk/matching")
     tour.at("matching", therapist.page)
+    therapist.page.get_by_role("link", name="Erika Exempel").click()
+    tour.at("match", therapist.page)
+    therapist.button("matching.find_go").click()
+    expect(therapist.page.locator("#person-error")).to_be_visible()
+    tour.at("match_wrong", therapist.page)
+
+
+def _doors(tour: Tour, resident: Resident, therapist: Therapist) -> None:
     therapist.page.goto("/fi/desk/doors")
     tour.at("doors", therapist.page)
     therapist.button("doors.go").click()

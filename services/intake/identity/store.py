@@ -153,7 +153,13 @@ def _locked(vault: Vault, who: Identity, person_id: UUID, now: datetime) -> dict
 
 
 def place(model: type[IntakeTable], row_id: UUID, column: str) -> str:
-    """What a locked value is bound to: nowhere else it opens."""
+    """What a locked value is bound to: nowhere else it opens.
+
+    Raises:
+        ValueError: the model does not say that the column is locked, so rotation would pass it by.
+    """
+    if column not in model.LOCKED:
+        raise ValueError(f"{model.__tablename__}.{column} is not in LOCKED of its model")
     return f"{model.__tablename__}/{row_id}/{column}"
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from threading import Thread
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import event
@@ -230,6 +230,11 @@ def test_a_row_whose_key_is_missing_is_left_as_it_is_and_said(start: Started) ->
 
 def row_of(unit: Unit) -> Person:
     return unit.database.read(lambda session: session.exec(select(Person)).one())
+
+
+def test_a_column_that_no_model_declares_cannot_be_locked() -> None:
+    with pytest.raises(ValueError, match="not in LOCKED"):
+        store.place(Person, uuid4(), "seen_at")
 
 
 # The command
