@@ -14,7 +14,7 @@ from chassis.neighbours import Neighbour
 from contracts.referrals import GetReferralStatus
 from services.portal import sending
 from services.portal.assessments.routes import counter_of, link
-from services.portal.fhir import elements, referrals, results
+from services.portal.fhir import capability, elements, referrals, results
 from services.portal.fhir.outcome import MEDIA_TYPE
 from services.portal.neighbours import binding, described
 from services.portal.neighbours.coming import comer, must_be_granted, viewer_of
@@ -51,6 +51,13 @@ async def _body(request: Request) -> Any:
 def _created(request: Request, told: dict[str, Any]) -> Response:
     at = f"{edge_of(request).settings.base_url}{routes.prefix}/{told['resourceType']}/{told['id']}"
     return JSONResponse(told, status_code=CREATED, media_type=MEDIA_TYPE, headers={"location": at})
+
+
+@routes.get("/metadata", openapi_extra=described.fhir_open())
+async def show_capability(request: Request) -> Response:
+    """What can be done here, for anybody: a CapabilityStatement."""
+    told = capability.statement(f"{edge_of(request).settings.base_url}{routes.prefix}")
+    return JSONResponse(told, media_type=MEDIA_TYPE)
 
 
 @routes.post("/QuestionnaireResponse", openapi_extra=described.fhir("QuestionnaireResponse"), status_code=CREATED)

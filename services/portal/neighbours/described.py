@@ -157,5 +157,10 @@ def fhir_read() -> Part:
     return {"security": [{"neighbour": []}], "responses": _outcomes("401", "403", "404", "503")}
 
 
+def fhir_open() -> Part:
+    """What anybody may read."""
+    return {"security": []}
+
+
 def _outcomes(*statuses: str) -> Part:
     return {status: {"description": "docs/fhir.md lists the codes.", "content": OUTCOME} for status in statuses}

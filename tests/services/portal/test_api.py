@@ -298,7 +298,10 @@ def test_the_api_describes_itself(caller: Caller, town: Town) -> None:
             for act in ("answers", "warning", "messages", "callback", "hold", "booking", "feedback", "end")
         ),
         *(f"/api/v1/{what}" for what in ("token", "events", "keys", "assessments")),
-        *(f"/fhir/r4/{what}" for what in ("QuestionnaireResponse", "ServiceRequest", "ServiceRequest/{referral_id}")),
+        *(
+            f"/fhir/r4/{what}"
+            for what in ("metadata", "QuestionnaireResponse", "ServiceRequest", "ServiceRequest/{referral_id}")
+        ),
     }
 
 

@@ -73,6 +73,24 @@ def test_what_the_tests_send_is_true_r4(body: dict[str, Any]) -> None:
     assert [str(issue) for issue in fhirkit.validate(body)] == []
 
 
+def test_the_door_says_what_it_can_do_and_claims_no_guide(town: Town) -> None:
+    """Rule 36: every interaction it names is there, and no conformance to FI Scheduling is claimed."""
+    statement = told(town.browser().get("/fhir/r4/metadata"))
+    assert statement["fhirVersion"] == "4.0.1"
+    assert not {"instantiates", "implementationGuide", "imports"} & statement.keys()
+    assert "profile" not in str(statement)
+    (rest,) = statement["rest"]
+    named = {(one["type"], each["code"]) for one in rest["resource"] for each in one["interaction"]}
+    method = {"post": "create", "get": "read"}
+    there = {
+        (path.split("/")[3], method[verb])
+        for path, verbs in town.browser().get("/api/v1/openapi.json").json()["paths"].items()
+        for verb in verbs
+        if path.startswith("/fhir/r4/") and "metadata" not in path
+    }
+    assert named == there
+
+
 # Results
 
 
