@@ -174,7 +174,7 @@ class ReferralsView(View):
 
 
 class WaitingReferral(View):
-    """A referral whose person is to choose a time: what the person may know of it."""
+    """A referral whose person is to choose a time, or has one ahead: what the person may know of it."""
 
     contact_id: Id
     area: AreaCode
@@ -251,7 +251,9 @@ class GetReferral(Ask[ReferralView]):
 
 @query(owner="intake", version=1)
 class GetWaitingReferrals(Ask[WaitingReferralsView]):
-    """Referrals that wait for somebody who has just identified strongly; the front end has checked who that is.
+    """Referrals of somebody who has just identified strongly, where a time is to be chosen or ahead.
+
+    The front end has checked who that is.
 
     Refused only: `not-yours`.
     """

@@ -26,8 +26,8 @@ from services.intake.store import declined
 
 MOST_LISTED = 100
 MOST_WAITING = 10
-WAIT = (ReferralStatus.RECEIVED, ReferralStatus.CONTACTED)
-"""Statuses in which the person may still choose a time."""
+WAIT = (ReferralStatus.RECEIVED, ReferralStatus.CONTACTED, ReferralStatus.BOOKED)
+"""Statuses in which a time is still to be chosen, or ahead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +125,7 @@ def newest(session: Session, viewer: Viewer) -> Sequence[Referral]:
 
 
 def waiting(session: Session, vault: Vault, code: str) -> Sequence[Referral]:
-    """Referrals whose person, known by a personal identity code, is to choose a time; newest first."""
+    """Referrals whose person, known by a personal identity code, chooses a time or has one ahead; newest first."""
     person_id = recognised(session, vault, code)
     if person_id is None:
         return ()

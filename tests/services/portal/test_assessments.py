@@ -8,12 +8,15 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from sqlmodel import select
 
 from contracts.areas import Merged
 from contracts.closings import Door
 from contracts.intake import ContactRouted, GetContact, Route
 from contracts.portal import Assessed, ContactOpened, Origin
-from services.portal.links import LIFE
+from services.portal.assessments.models import TakenResult
+from services.portal.assessments.store import forget_taken
+from services.portal.links import LIFE, Link, forget_links
 from tests.factories import client, staff
 from tests.services.portal.sender import Sender, problem, result
 from tests.services.portal.test_doors import closes
@@ -280,6 +283,21 @@ def test_a_link_is_over_after_a_day(sender: Sender) -> None:
     link = sender.assessed().json()["link"]
     sender.town.clock.advance(LIFE)
     assert sender.town.resident.get(link.removeprefix(HOME)).status_code == 410
+
+
+def test_what_can_be_used_no_more_is_let_go(sender: Sender) -> None:
+    """Links after a day, results after the hundred days in which they are known again."""
+    sender.assessed()
+    portal = sender.town.units["portal"]
+    for days, left in ((0, (1, 1)), (2, (0, 1)), (99, (0, 0))):
+        sender.town.clock.advance(timedelta(days=days))
+        for forget in (forget_links, forget_taken):
+            portal.transact(forget)
+        kept = tuple(
+            portal.database.read(lambda session, table=table: len(session.exec(select(table)).all()))
+            for table in (Link, TakenResult)
+        )
+        assert kept == left
 
 
 def test_a_secret_nobody_made_opens_nothing(town: Town) -> None:

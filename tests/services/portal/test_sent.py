@@ -18,7 +18,7 @@ from services.portal.identity.domain import Person
 from services.portal.identity.routes import _waiting
 from services.portal.language import LANGUAGES, words
 from services.portal.practice.people import residents
-from tests.factories import staff
+from tests.factories import staff, visit_completed
 from tests.services.intake.referrals.sending import sent
 from tests.services.portal.test_booking_door import comes_to_book, hidden, publishes
 from tests.services.portal.town import Browser, Town
@@ -95,9 +95,19 @@ def test_who_is_to_be_called_first_chooses_no_time(town: Town, over: dict[str, A
     assert comes(town) == "/fi/lahete?ei=1"
 
 
-def test_who_has_a_time_already_finds_nothing_that_waits(town: Town) -> None:
+def test_who_has_a_time_finds_it_again_from_another_browser(town: Town) -> None:
     test_who_was_sent_identifies_chooses_a_time_and_the_sender_hears_of_it(town)
-    assert comes(town, browser=town.browser()) == "/fi/lahete?ei=1"
+    browser = town.browser()
+    case = comes(town, browser=browser)
+    (booked,) = town.told(VisitBooked)
+    assert case == f"/fi/asia/{booked.contact_id}"
+    assert FI("step.booked") in browser.get(case).text
+
+
+def test_who_was_met_finds_nothing_that_waits(town: Town) -> None:
+    view = is_sent(town)
+    town.units["intake"].hears(visit_completed(contact_id=view.contact_id))
+    assert comes(town) == "/fi/lahete?ei=1"
 
 
 def test_while_intake_is_away_nobody_is_told_that_nothing_waits(town: Town) -> None:
