@@ -1,6 +1,7 @@
 """Closings: a door of the unit that is closed in an emergency or full for the day, and opens again by itself.
 
-Owned by intake. A closing turns nobody away: whoever comes in is led to a way that is open.
+Owned by intake. A closing turns nobody away who comes: they are led to a way that is open. Who sends somebody by a
+closed door hears it at once.
 """
 
 from __future__ import annotations
