@@ -34,7 +34,7 @@ def remember(session: Session, vault: Vault, who: Identity, *, now: datetime) ->
         known = _known_as(session, fresh, lookups)
         if known == fresh:
             return fresh
-        session.connection().execute(delete(Person).where(col(Person.person_id) == fresh))  # another was quicker
+        _forget(session, fresh)  # another process was quicker
     _known_as(session, known, lookups)
     renewed = update(Person).where(col(Person.person_id) == known).values(_locked(vault, who, known, now))
     session.connection().execute(renewed)
@@ -42,12 +42,18 @@ def remember(session: Session, vault: Vault, who: Identity, *, now: datetime) ->
 
 
 def _known_as(session: Session, person_id: UUID, lookups: list[str]) -> UUID:
-    """Recognise a person by these from now on; who is, when another process has said so of somebody else before."""
+    """Recognise a person by these from now on; who already is by any of them, when another process was quicker."""
     if not lookups:
         return person_id
     rows = [{"lookup": one, "person_id": person_id} for one in sorted(lookups)]  # in one order: two never deadlock
     session.connection().execute(upsert(session, PersonLookup).on_conflict_do_nothing(), rows)
-    return _recognised(session, lookups) or person_id
+    known = session.exec(select(PersonLookup.person_id).where(col(PersonLookup.lookup).in_(lookups))).all()
+    return next((one for one in known if one != person_id), person_id)
+
+
+def _forget(session: Session, person_id: UUID) -> None:
+    session.connection().execute(delete(PersonLookup).where(col(PersonLookup.person_id) == person_id))
+    session.connection().execute(delete(Person).where(col(Person.person_id) == person_id))
 
 
 def recognised(session: Session, vault: Vault, code: str) -> UUID | None:

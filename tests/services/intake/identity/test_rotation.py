@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from datetime import date
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -18,11 +19,11 @@ from contracts.referrals import GetReferral
 from services import cli
 from services.intake import rotation
 from services.intake.app import build
-from services.intake.identity import store
+from services.intake.identity import domain, store
 from services.intake.identity.models import Person, PersonLookup
 from services.intake.identity.vault import Vault, VaultError
 from tests.factories import staff
-from tests.services.intake.builders import CODE, code
+from tests.services.intake.builders import CODE, code, sealed_person
 from tests.services.intake.identity.test_vault import NEW, OLD, entry, identified, person_of
 from tests.services.intake.referrals.sending import TEXT, neighbour, send
 from tests.stack import DATABASES, PATIENCE_SECONDS
@@ -116,22 +117,33 @@ def test_what_persons_were_recognised_by_goes_with_the_key_and_not_before(start:
     assert lookups(unit) == [("new", owner)]
 
 
-def test_processes_given_the_keys_in_another_order_keep_one_row_for_a_person_who_comes_to_both_at_once(
-    start: Started, request: pytest.FixtureRequest
+SIDE_BY_SIDE = [(ADDED, BEFORE), (BEFORE, ADDED), (ADDED, BOTH), (BOTH, ADDED), (BOTH, AFTER), (AFTER, BOTH)]
+"""Processes that run beside each other in the steps of a rotation: who comes second, and who is quicker."""
+
+
+@pytest.mark.parametrize("which", range(len(SIDE_BY_SIDE)))
+def test_processes_given_other_keys_keep_one_row_for_a_person_who_comes_to_both_at_once(
+    start: Started, which: int
 ) -> None:
-    slow, quick = start(ADDED), start(BOTH)
-    if slow.database.sqlite:
-        identified(quick)  # one writer: the other waits, and finds the person
+    units, vaults = [start(BOTH), start(BOTH)], [Vault(list(keys)) for keys in SIDE_BY_SIDE[which]]
+
+    def kept_by(turn: int) -> UUID:
+        who, now = domain.identity(sealed_person(), today=date(2026, 11, 24), test_codes=True), units[turn].clock()
+        return units[turn].database.write(lambda session: store.remember(session, vaults[turn], who, now=now))
+
+    quicker: list[UUID] = []
+    if units[0].database.sqlite:
+        quicker.append(kept_by(1))  # one writer: the other waits, and finds the person
     else:
-        coming = iter([lambda: identified(quick)])
 
-        @event.listens_for(slow.database.engine, "before_cursor_execute")
+        @event.listens_for(units[0].database.engine, "before_cursor_execute")
         def be_quicker(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
-            if statement.startswith("INSERT INTO person_lookup"):
-                next(coming, lambda: None)()
+            if statement.startswith("INSERT INTO person_lookup") and not quicker:
+                quicker.append(kept_by(1))
 
-    identified(slow)
-    assert (slow.outcome, quick.outcome, persons(slow)) == ("done", "done", 1)
+    assert [kept_by(0)] == quicker
+    assert persons(units[0]) == 1
+    assert {person_id for _, person_id in lookups(units[0])} == set(quicker)
 
 
 def test_a_referral_sent_again_is_the_same_one_after_the_key_has_gone(start: Started) -> None:
