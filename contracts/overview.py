@@ -94,7 +94,6 @@ class CaseContact(View):
     """A contact of a case."""
 
     contact: ContactView
-    opened_at: Instant
     need: PromiseKind | None
     """What it needs first; None while nobody knows."""
     closed: Ending | None

@@ -24,6 +24,7 @@ from services.portal.neighbours.store import forget_posted
 from services.portal.pages import (
     case,
     desk,
+    desk_cases,
     desk_demand,
     desk_doors,
     desk_falls,
@@ -63,6 +64,7 @@ PAGES = (
     desk_demand,
     desk_doors,
     desk_referrals,
+    desk_cases,
     desk_matching,
     desk_falls,
 )

@@ -22,7 +22,7 @@ PAGES = (
     "login desk desk_mine waiting conversation asked identified over callbacks calendar calendar_wrong feedback "
     "desk_fall_screen desk_fall_measures desk_fall_measures_wrong desk_fall_pathway desk_falls "
     "desk_referral_new desk_referral_wrong desk_referral desk_referrals sent sent_none "
-    "matching match match_wrong doors doors_wrong doors_closed front_closed questionnaire_closed"
+    "matching match match_wrong doors doors_wrong doors_closed front_closed questionnaire_closed cases case demand"
 ).split()
 REFERRED = {
     "person": "210281-9988",
@@ -194,6 +194,22 @@ def _talk(tour: Tour, resident: Resident, therapist: Therapist) -> None:
     expect(therapist.heading("Noora Näyte")).to_be_visible()
     tour.at("identified", therapist.page)
     _falls_at_the_desk(tour, therapist)
+    _case(tour, therapist)
+
+
+def _case(tour: Tour, therapist: Therapist) -> None:
+    """The conversation's case, and back."""
+    page = therapist.page
+    conversation = page.url
+    therapist.link("cases.look").click()
+    page.locator("details").evaluate_all("all => all.forEach(one => { one.open = true })")
+    tour.at("case", page)
+    page.goto("/fi/desk/cases")
+    tour.at("cases", page)
+    page.goto("/fi/desk/demand")
+    tour.at("demand", page)
+    page.goto(conversation)
+    expect(therapist.button("desk.offer")).to_be_visible()
 
 
 def _falls_at_the_desk(tour: Tour, therapist: Therapist) -> None:

@@ -69,7 +69,6 @@ def _contact(contact: Contact, member: Membership, whole: Whole, questionnaires:
     return CaseContact.model_validate(
         {
             "contact": view_of(contact, runs[-1] if runs else None, questionnaires, traced=True),
-            "opened_at": contact.opened_at,
             "need": need.kind if need else None,
             "closed": member.closed,
             "joined": any(one.contact_id == contact.contact_id and one.parted is None for one in whole.joinings),

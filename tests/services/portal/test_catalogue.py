@@ -11,8 +11,10 @@ import pytest
 
 import contracts
 from contracts.base import ASKS, Language
+from contracts.cases import Ending, JoinGround, PartReason
 from contracts.chat import CallOutcome
 from contracts.closings import ClosingReason
+from contracts.due import CorrectionReason, DueKind
 from contracts.falls import (
     BergBand,
     FallCondition,
@@ -24,8 +26,10 @@ from contracts.falls import (
     FilledBy,
 )
 from contracts.feedback import About
-from contracts.intake import TriageMode, TriageOutcome
+from contracts.intake import DeclineReason, Route, TriageMode, TriageOutcome
 from contracts.matching import MatchOutcome, MatchReason
+from contracts.overview import DueState
+from contracts.overview import Step as HistoryStep
 from contracts.portal import AgeBand, EarlierText, Origin, PromiseKind, WarningShown
 from contracts.public import TroubleGroup
 from contracts.referrals import ReferralKind, ReferralStatus, ReturnReason, Urgency
@@ -62,7 +66,7 @@ MOVING: dict[str, type[StrEnum] | set[str]] = {
     "alert.": WarningShown,
     "calls.kind.": PromiseKind,
     "calls.outcome.": CallOutcome,
-    "desk.tab.": {"desk", "callbacks", "calendar", "feedback", "demand", "doors"},
+    "desk.tab.": {"desk", "callbacks", "cases", "calendar", "feedback", "demand", "doors"},
     "demand.last_weeks.": {str(weeks) for weeks in PERIODS},
     "origin.": Origin,
     "reason.": set(TroubleGroup) | {"title", "told", "change", "group", "code", "code_hint", "save"},
@@ -77,6 +81,15 @@ MOVING: dict[str, type[StrEnum] | set[str]] = {
     "referral.status.": ReferralStatus,
     "referral.returned.": ReturnReason,
     "referral.route.": {"booking", "callback"},
+    "route.": Route,
+    "due.": set(DueKind) | {f"state.{one}" for one in DueState},
+    "due.state.": DueState,
+    "correction.": CorrectionReason,
+    "joined.ground.": JoinGround,
+    "parted.reason.": PartReason,
+    "declined.": DeclineReason,
+    "ending.": Ending,
+    "history.": HistoryStep,
     "front.way.": {"chat", "booking"},
     "desk.mode.": TriageMode,
     "questions.note.": {"kept", "gone"},
