@@ -13,6 +13,7 @@ from contracts.referrals import ReferralKind, ReferralStatus, ReferralStatusView
 from services.portal.fhir import elements
 from services.portal.fhir.codes import ContactSystem, RequestIntent, RequestPriority, RequestStatus
 from services.portal.fhir.reading import Resource, not_read, read
+from services.portal.forms import clean
 
 KIND = "ServiceRequest"
 ADVISED: Final = frozenset({RequestIntent.PROPOSAL, RequestIntent.PLAN, RequestIntent.OPTION})
@@ -81,7 +82,7 @@ def _request(found: Resource) -> dict[str, Any]:
         "municipality": elements.coded(found, "municipality", elements.MUNICIPALITY),
         "red_flags_checked": elements.extension(found, "red-flags-checked"),
         "language": found.language,
-        "text": "\n\n".join(one.text for one in found.note or () if one.text),
+        "text": clean("\n\n".join(one.text for one in found.note or () if one.text)),
     }
 
 
@@ -94,8 +95,8 @@ def _person(patient: Resource) -> dict[str, Any]:
     name = next(iter(patient.name or ()), None)
     return {
         "personal_identity_code": next(codes, None),
-        "family_name": name.family if name else None,
-        "given_names": " ".join(name.given or ()) if name else "",
+        "family_name": clean(name.family or "") if name else None,
+        "given_names": clean(" ".join(each for each in name.given or () if each)) if name else "",
         "phone": _phone(patient),
     }
 
@@ -108,8 +109,8 @@ def _phone(patient: Resource) -> str | None:
 def _sender(sender: Resource) -> dict[str, Any]:
     roles = [one.text for one in sender.code or () if one.text]
     return {
-        "unit": sender.organization.display if sender.organization else None,
-        "role": roles[0] if roles else None,
+        "unit": clean((sender.organization.display or "") if sender.organization else ""),
+        "role": clean(roles[0]) if roles else None,
     }
 
 

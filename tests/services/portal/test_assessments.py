@@ -163,6 +163,19 @@ def test_while_intake_is_away_a_result_is_to_be_sent_again(sender: Sender) -> No
     assert sender.sends(PATH, told).status_code == 201
 
 
+@pytest.mark.parametrize("odd", [7, 1.5, True, [], {}, "Noora", [None], [{"a": 1}], "\x00", "\U0001f600", "9" * 400])
+def test_an_odd_value_anywhere_is_refused_or_taken_and_breaks_nothing(sender: Sender, odd: Any) -> None:
+    for name in result():
+        response = sender.assessed(**{name: odd})
+        assert response.status_code in (201, 422), (name, response.text)
+        assert "Noora" not in response.text
+
+
+@pytest.mark.parametrize("body", ['{"a": "\\ud800"}', "[" * 5000, "1e999", '{"result_id": 1e999}', "\x00"])
+def test_json_that_is_none_is_refused(sender: Sender, body: str) -> None:
+    assert problem(sender.sends(PATH, body))[0] == 422
+
+
 def test_a_merged_municipality_is_refused_and_its_successor_named(
     sender: Sender, monkeypatch: pytest.MonkeyPatch
 ) -> None:

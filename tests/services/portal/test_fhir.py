@@ -196,6 +196,15 @@ def test_nothing_of_the_person_is_in_facts_or_in_the_answer(sender: Sender) -> N
         assert not any(personal in text for text in (answer, *facts)), personal
 
 
+def test_control_characters_are_left_behind(sender: Sender) -> None:
+    """PostgreSQL keeps no NUL, and nobody should read a bell."""
+    person = patient(name=[{"family": "Esi\x00merkki", "given": ["Tes\x07ti"]}])
+    body = service_request(person, note=[{"text": "Kipu\x00 alkoi\x07."}])
+    assert sender.sends(REFERRALS, body, **FHIR).status_code == 201
+    (row,) = sender.town.units["intake"].asks(GetReferrals(), viewer=staff()).referrals
+    assert (row.display_name, row.text) == ("Testi Esimerkki", "Kipu alkoi.")
+
+
 @pytest.mark.parametrize(
     ("intent", "priority", "kind", "route"),
     [
