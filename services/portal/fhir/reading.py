@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from itertools import chain
 from typing import Any, Final
 
 from pydantic import BaseModel, ValidationError
@@ -24,6 +25,8 @@ _DAY = re.compile(r"\d{4}(-\d{2}(-\d{2})?)?")
 _ZONED = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})")
 _UNZONED = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?")
 
+Fault = tuple[str, str, Wrong]
+"""Code, what was expected, and which element is to blame."""
 Resource = Any
 """A resource as the library has read it. It has no types of its own that are worth naming here."""
 
@@ -36,7 +39,7 @@ def read(told: Any, kind: str) -> Resource:
     """
     if not isinstance(told, dict) or told.get("resourceType") != kind:
         raise NotAsDeclared("schema", f"expected a resource of type {kind}", [("resourceType", "literal_error")])
-    for code, text, wrong in _written_wrong(told, kind):
+    for code, text, wrong in chain(_contained_wrong(told, kind), _written_wrong(told, kind)):
         raise NotAsDeclared(code, text, [wrong])
     found = _parsed(told, kind)
     if unknown := list(_unknown_codes(found, kind)):
@@ -67,7 +70,15 @@ def path(kind: str, loc: tuple[int | str, ...]) -> str:
     return kind + "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in loc)
 
 
-def _written_wrong(told: Any, at: str) -> Iterator[tuple[str, str, Wrong]]:
+def _contained_wrong(told: Mapping[str, Any], at: str) -> Iterator[Fault]:
+    """Only what is read is inside, and nothing inside of that (R4, dom-2)."""
+    inside = told.get("contained")
+    for place, each in enumerate(inside if isinstance(inside, list) else ()):
+        if not isinstance(each, dict) or each.get("resourceType") not in CONTAINED or "contained" in each:
+            yield "schema", "expected a Patient or a PractitionerRole", (f"{at}.contained[{place}]", "not_taken")
+
+
+def _written_wrong(told: Any, at: str) -> Iterator[Fault]:
     """What the library would let pass, or mix up with something else."""
     if isinstance(told, list):
         for place, each in enumerate(told):
@@ -83,11 +94,9 @@ def _written_wrong(told: Any, at: str) -> Iterator[tuple[str, str, Wrong]]:
         if name in MOMENTS or name.endswith(("DateTime", "Instant")):
             yield from _moment_wrong(value, here)
         yield from _written_wrong(value, here)
-    if at.endswith("]") and ".contained[" in at and at.count(".") == 1 and told.get("resourceType") not in CONTAINED:
-        yield "schema", "expected a Patient or a PractitionerRole", (f"{at}.resourceType", "literal_error")
 
 
-def _moment_wrong(value: Any, at: str) -> Iterator[tuple[str, str, Wrong]]:
+def _moment_wrong(value: Any, at: str) -> Iterator[Fault]:
     if isinstance(value, str) and _UNZONED.fullmatch(value):
         yield "no-zone", "expected a time with its zone", (at, "timezone_aware")
     elif not isinstance(value, dict | list) and not (

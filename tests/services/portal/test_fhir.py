@@ -304,6 +304,7 @@ WRONG_REFERRALS: list[tuple[dict[str, Any], str]] = [
     ({"code": None}, "schema"),
     ({"identifier": None}, "schema"),
     ({"note": [{"text": "x" * 2001}]}, "schema"),
+    ({"person": patient(contained=[patient()])}, "schema"),
     ({"contained": [{"resourceType": "Observation", "id": "patient", "status": "bogus", "code": {}}]}, "schema"),
     ({"modifierExtension": [{"url": "urn:x", "valueBoolean": True}]}, "schema"),
 ]
