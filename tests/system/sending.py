@@ -46,10 +46,11 @@ class Sends:
         return len(SAID)
 
     async def results(self) -> None:
-        """A result in both forms."""
-        now = clock.now().isoformat()
-        assert await self._send(RESULTS, result(assessed_at=now), {}) == httpx.codes.CREATED
-        assert await self._send(FHIR_RESULTS, response(authored=now), {}) == httpx.codes.CREATED
+        """A result in both forms; where the summary is, only a therapist may read."""
+        now, summary = clock.now().isoformat(), f"https://maker.example/{ODD}"
+        told = response(authored=now, extension=extensions(summary={"valueUri": summary}))
+        assert await self._send(RESULTS, result(assessed_at=now, summary=summary), {}) == httpx.codes.CREATED
+        assert await self._send(FHIR_RESULTS, told, {}) == httpx.codes.CREATED
 
     async def go_astray(self, wrong: str) -> None:
         """One word or number wherever none belongs; refused, and never a fault of ours."""
