@@ -148,6 +148,27 @@ class RegulatoryBasis(_Setting):
     """Who answers for it."""
 
 
+class DirectAccess(_Setting):
+    """Direct access to a physiotherapist (suoravastaanotto): whom a county takes, and for how long at a time.
+
+    That the trouble is newer than three months and has no red flag the rule table decides (outcome `direct_access_pt`).
+    Source: Varsinais-Suomi 2024 (domain.md section 3), rule 22.
+    """
+
+    youngest: Annotated[int, Field(ge=0, le=120)] = 16
+    """Years one must have turned."""
+    oldest: Annotated[int, Field(ge=0, le=120)] = 75
+    """Years of the last birthday on which one is still taken: until the day before the next."""
+    minutes: Annotated[int, Field(ge=10, le=120)] = 60
+    """Length of a time."""
+
+    @model_validator(mode="after")
+    def _takes_somebody(self) -> Self:
+        if self.youngest > self.oldest:
+            raise ValueError("youngest is not above oldest")
+        return self
+
+
 class Area(_Setting):
     """One county's unit."""
 
@@ -179,6 +200,8 @@ class Area(_Setting):
     triage_basis: RegulatoryBasis | None = None
     """Without one the rules only route (rule 12)."""
     falls: Falls = Falls()
+    direct_access: DirectAccess | None = None
+    """None: the county has none."""
     closing_most_days: Annotated[int, Field(ge=1, le=31)] = 4
     """How far ahead staff may close a door. Source: features.md section 2 (UK triage: at most 4 days)."""
     caps: dict[Door, Cap] = {}

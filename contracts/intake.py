@@ -292,6 +292,21 @@ class Trace(View):
     ran_at: Instant
 
 
+@event(owner="intake", version=1, about="contact_id")
+class DirectAccessGranted(Event):
+    """The person may see a physiotherapist directly, for a whole hour, without a physician first.
+
+    Sent: once per contact, when the rule table says so, the person has identified and is of the county's ages.
+    Source: rule 22.
+    """
+
+    contact_id: Id
+    granted_at: Instant
+
+
+DirectAccessGranted.example = DirectAccessGranted.shown(contact_id=_CONTACT, granted_at="2026-11-24T08:09:00Z")
+
+
 class ContactView(View):
     """What intake knows of a contact: no name and no words of the person."""
 

@@ -156,6 +156,8 @@ class SlotView(View):
     modality: Modality
     starts_at: Instant
     ends_at: Instant
+    direct_access: bool = False
+    """For direct access alone (rule 22)."""
 
 
 class HoldView(View):
@@ -225,7 +227,8 @@ class GetCalendar(Ask[CalendarView]):
 class PublishSlots(Ask[CalendarView]):
     """Publish free times of the viewer. A time already there is kept once.
 
-    Refused: `slot-in-past`, `slots-overlap`, `not-yours`.
+    Refused: `slot-in-past`, `slots-overlap`, `not-yours`; for direct access `no-direct-access` (the county has none),
+    `direct-access-length` (another length than the county's), `not-licensed` (the viewer, on the day of a time).
     """
 
     area: AreaCode
@@ -233,6 +236,7 @@ class PublishSlots(Ask[CalendarView]):
     modality: Modality
     starts_at: Annotated[tuple[Instant, ...], Field(min_length=1, max_length=50)]
     minutes: Annotated[int, Field(ge=10, le=120)]
+    direct_access: bool = False
 
 
 @command(owner="scheduling", version=1)

@@ -400,6 +400,7 @@ class Times:
     first: time
     count: int
     minutes: int
+    direct_access: bool
 
     def starts(self) -> tuple[datetime, ...]:
         """When each begins, UTC."""
@@ -415,5 +416,6 @@ async def publish_times(edge: Edge, viewer: Viewer, times: Times, *, key: str) -
         modality=times.modality,
         starts_at=times.starts(),
         minutes=times.minutes,
+        direct_access=times.direct_access,
     )
     return await edge.ask(ask, viewer=viewer, key=key)

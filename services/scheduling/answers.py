@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
+from functools import partial
 
 from chassis import Answers, Refused, Role, Transaction
 from chassis.calendar import local_date
@@ -23,6 +24,7 @@ from contracts.scheduling import (
     OfferTimes,
     PublishSlots,
     SlotsPublished,
+    SlotView,
     TimesOffered,
     TimesView,
     VisitBooked,
@@ -32,13 +34,14 @@ from contracts.scheduling import (
     VisitView,
 )
 from services.scheduling import domain, store
-from services.scheduling.models import Contact
+from services.scheduling.licences import LicenceKind, Licences
+from services.scheduling.models import Contact, Slot
 
 answers = Answers()
 
 
 @answers(PublishSlots)
-def publish_slots(ask: PublishSlots, tx: Transaction) -> CalendarView:
+def publish_slots(ask: PublishSlots, tx: Transaction, areas: Areas, licences: Licences) -> CalendarView:
     """Add free times to the viewer's own calendar.
 
     No two times of a therapist overlap, also when two windows publish at once: the calendar's row is held from the
@@ -47,7 +50,11 @@ def publish_slots(ask: PublishSlots, tx: Transaction) -> CalendarView:
     """
     tx.viewer.must_be_staff(ask.area)
     store.lock_calendar(tx, ask.therapist_name)
-    asked = domain.asked_times(ask.area, ask.modality, ask.starts_at, timedelta(minutes=ask.minutes))
+    length = timedelta(minutes=ask.minutes)
+    asked = domain.asked_times(ask.area, ask.modality, ask.starts_at, length, direct_access=ask.direct_access)
+    if ask.direct_access:
+        licensed = partial(licences.held, tx.viewer.id, LicenceKind.DIRECT_ACCESS)
+        domain.must_be_direct_access(asked, areas.area(ask.area).direct_access, licensed)
     present = store.times_between(tx, asked[0].starts_at, asked[-1].ends_at)
     fresh = domain.new_times(asked, present, now=tx.now)
     if fresh:
@@ -63,7 +70,7 @@ def show_calendar(_ask: GetCalendar, tx: Transaction) -> CalendarView:
 
 
 @answers(OfferTimes)
-def offer_times(ask: OfferTimes, tx: Transaction) -> TimesView:
+def offer_times(ask: OfferTimes, tx: Transaction, licences: Licences) -> TimesView:
     """Offer the free times; what is on offer already, or booked, is shown again and told no more."""
     tx.viewer.must_be_staff()
     contact = store.contact(tx, ask.contact_id, lock=True)
@@ -74,26 +81,26 @@ def offer_times(ask: OfferTimes, tx: Transaction) -> TimesView:
     if contact.identified_at is None:
         raise Refused("not-identified", "a time needs strong identification first (rule 8)")
     if contact.offered_modality is not None:
-        return _times(tx, contact)
-    free = store.free_times(tx, contact.area)
+        return _times(tx, contact, licences)
+    free = _free(tx, contact, licences)
     if not free:
         raise Refused("no-free-times", "nobody in the area has a free remote time; publish some")
     contact.offered_modality, contact.offered_by = free[0].modality.value, tx.viewer.id
     tx.publish(_offered(contact, free[0].modality, tx))
     tx.hint(contact=contact.contact_id)
-    return _times(tx, contact)
+    return _times(tx, contact, licences)
 
 
 @answers(GetTimes)
-def show_times(ask: GetTimes, tx: Transaction) -> TimesView:
+def show_times(ask: GetTimes, tx: Transaction, licences: Licences) -> TimesView:
     contact = store.contact(tx, ask.contact_id)
     if contact is None:
         return TimesView(offered=False, slots=(), hold=None, visit=None)
-    return _times(tx, contact)
+    return _times(tx, contact, licences)
 
 
 @answers(HoldSlot)
-def hold_slot(ask: HoldSlot, tx: Transaction, areas: Areas) -> HoldView:
+def hold_slot(ask: HoldSlot, tx: Transaction, areas: Areas, licences: Licences) -> HoldView:
     contact = store.contact(tx, ask.contact_id, lock=True)
     if contact is None:
         raise domain.not_offered()
@@ -101,8 +108,8 @@ def hold_slot(ask: HoldSlot, tx: Transaction, areas: Areas) -> HoldView:
     if store.is_booked(tx, contact.contact_id):
         raise Refused("already-booked", "the contact has a visit ahead")
     slot = store.slots_held(tx, ask.slot_id, contact.contact_id)
-    if slot is None or slot.area != contact.area or slot.modality not in domain.REMOTE or slot.starts_at <= tx.now:
-        raise Refused("unknown-slot", "not a remote time of the contact's area that is still ahead")
+    if slot is None or slot.starts_at <= tx.now or not _is_for(slot, contact, tx, licences):
+        raise Refused("unknown-slot", "not a time for this contact that is still ahead")
     minutes = areas.area(contact.area).hold_minutes
     until = domain.kept_until(tx.now, slot.starts_at, minutes=minutes)
     taken = store.take_hold(tx, slot.slot_id, contact.contact_id, until)
@@ -171,7 +178,7 @@ def _choice(tx: Transaction, contact: Contact) -> domain.Choice:
     )
 
 
-def _times(tx: Transaction, contact: Contact) -> TimesView:
+def _times(tx: Transaction, contact: Contact, licences: Licences) -> TimesView:
     """What a contact may pick from, holds, or has booked. A completed visit gives way to a new offer."""
     offered = _choice(tx, contact) is domain.Choice.FREE
     visit = store.latest_visit(tx, contact.contact_id)
@@ -180,9 +187,32 @@ def _times(tx: Transaction, contact: Contact) -> TimesView:
     hold = store.hold(tx, contact.contact_id)
     if (visit or hold) and tx.viewer.role is Role.STAFF:
         tx.audit("read", whom=contact.contact_id, what="times held and booked")
-    free = store.free_times(tx, contact.area) if offered and visit is None else ()
+    free = _free(tx, contact, licences) if offered and visit is None else ()
     slots = domain.readable_choice(free, first=contact.offered_by)
     return TimesView(offered=offered, slots=slots, hold=hold, visit=visit)
+
+
+def _is_for(slot: Slot, contact: Contact, tx: Transaction, licences: Licences) -> bool:
+    """Whether a time is one the contact may pick: remote ones are; those of direct access for whom it was granted."""
+    if slot.area != contact.area:
+        return False
+    if not slot.direct_access:
+        return slot.modality in domain.REMOTE
+    licensed = licences.held(slot.therapist_id, LicenceKind.DIRECT_ACCESS, local_date(slot.starts_at))
+    return licensed and store.may_directly(tx, contact.contact_id)
+
+
+def _free(tx: Transaction, contact: Contact, licences: Licences) -> tuple[SlotView, ...]:
+    """What the contact may pick from, earliest first; a licence that ends before a time takes the time with it."""
+    free = store.free_times(tx, contact.area)
+    if not store.may_directly(tx, contact.contact_id):
+        return free
+    direct = (
+        slot
+        for slot in store.free_times(tx, contact.area, direct_access=True)
+        if licences.held(slot.therapist_id, LicenceKind.DIRECT_ACCESS, local_date(slot.starts_at))
+    )
+    return tuple(sorted((*free, *direct), key=lambda slot: slot.starts_at))
 
 
 def _published(fresh: Sequence[domain.Time], tx: Transaction) -> SlotsPublished:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from itertools import groupby, pairwise, zip_longest
 from uuid import UUID
 
 from chassis.calendar import local_date
 from chassis.errors import Refused
+from contracts.areas import DirectAccess
 from contracts.base import AreaCode
 from contracts.scheduling import Modality, SlotView
 
@@ -35,15 +36,40 @@ class Time:
     modality: Modality
     starts_at: datetime
     ends_at: datetime
+    direct_access: bool = False
 
     def overlaps(self, other: Time) -> bool:
         """Whether both take the same minute; meeting end to start is no overlap."""
         return self.starts_at < other.ends_at and other.starts_at < self.ends_at
 
 
-def asked_times(area: AreaCode, modality: Modality, starts: Iterable[datetime], length: timedelta) -> tuple[Time, ...]:
+def asked_times(
+    area: AreaCode, modality: Modality, starts: Iterable[datetime], length: timedelta, *, direct_access: bool = False
+) -> tuple[Time, ...]:
     """The times a therapist asks to publish, earliest first; the same start twice is one time."""
-    return tuple(Time(area, modality, start, start + length) for start in sorted(set(starts)))
+    return tuple(Time(area, modality, start, start + length, direct_access) for start in sorted(set(starts)))
+
+
+def must_be_direct_access(times: Iterable[Time], county: DirectAccess | None, licensed: Callable[[date], bool]) -> None:
+    """Let times of direct access be published only as the county has them, by whoever is licensed on their day.
+
+    Args:
+        times: what is to be published.
+        county: its criteria; None when it has no direct access.
+        licensed: whether the therapist is, on a local day.
+
+    Raises:
+        Refused: `no-direct-access`, `direct-access-length`, `not-licensed`.
+
+    Source: rule 22.
+    """
+    if county is None:
+        raise Refused("no-direct-access", "the county has no direct access")
+    for time in times:
+        if time.ends_at - time.starts_at != timedelta(minutes=county.minutes):
+            raise Refused("direct-access-length", f"a time of direct access takes {county.minutes} minutes")
+        if not licensed(local_date(time.starts_at)):
+            raise Refused("not-licensed", "the therapist has no licence for direct access on that day")
 
 
 def new_times(asked: Sequence[Time], present: Iterable[Time], *, now: datetime) -> tuple[Time, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from chassis import Handlers, Transaction, TryLater
-from contracts.intake import ContactDeclined, ContactRouted
+from contracts.intake import ContactDeclined, ContactRouted, DirectAccessGranted
 from contracts.portal import IdentityVerified
 from services.scheduling import store
 
@@ -29,4 +29,11 @@ def open_booking(fact: IdentityVerified, tx: Transaction) -> None:
     """Only an identified contact gets times (rule 8)."""
     if not store.remember_identity(tx, fact.contact_id, fact.verified_at):
         raise TryLater("contact-not-yet-routed", "identified before its routing arrived here; it comes again")
+    tx.hint(contact=fact.contact_id)
+
+
+@on(DirectAccessGranted)
+def remember_direct_access(fact: DirectAccessGranted, tx: Transaction) -> None:
+    """Times of direct access are among those the contact picks from (rule 22)."""
+    store.remember_direct_access(tx, fact.contact_id, fact.granted_at)
     tx.hint(contact=fact.contact_id)

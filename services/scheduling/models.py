@@ -47,6 +47,15 @@ class Declined(SchedulingTable, table=True):
     declined_at: datetime = Field(sa_type=UtcInstant)
 
 
+class DirectAccess(SchedulingTable, table=True):
+    """A contact that may have a time of direct access, whichever fact about it came first."""
+
+    __tablename__ = "direct_access"
+
+    contact_id: UUID = Field(primary_key=True)
+    granted_at: datetime = Field(sa_type=UtcInstant)
+
+
 class Therapist(SchedulingTable, table=True):
     """A therapist who has published times."""
 
@@ -69,6 +78,7 @@ class Slot(SchedulingTable, table=True):
     therapist_id: UUID = Field(foreign_key="therapist.therapist_id")
     area: str
     modality: str
+    direct_access: bool = False
     starts_at: datetime = Field(sa_type=UtcInstant)
     ends_at: datetime = Field(sa_type=UtcInstant)
     published_at: datetime = Field(sa_type=UtcInstant)

@@ -21,7 +21,7 @@ from contracts.base import Language
 from contracts.intake import ContactRouted
 from contracts.scheduling import HoldView, Modality, SlotView, VisitState, VisitView
 from services.scheduling.domain import LEAD, REMOTE, Time
-from services.scheduling.models import Contact, Declined, Hold, Slot, Therapist, Visit
+from services.scheduling.models import Contact, Declined, DirectAccess, Hold, Slot, Therapist, Visit
 
 MOST_READ = 500
 """Bound on every list read: a year of one therapist's visits, a month of an area's free times."""
@@ -77,6 +77,17 @@ def take_offer_back(tx: Transaction, contact_id: UUID) -> None:
     tx.session.connection().execute(delete(Hold).where(col(Hold.contact_id) == contact_id))
 
 
+def remember_direct_access(tx: Transaction, contact_id: UUID, at: datetime) -> None:
+    """Store that a contact may have a time of direct access. Safe to repeat."""
+    statement = upsert(tx.session, DirectAccess).values(contact_id=contact_id, granted_at=at)
+    tx.session.connection().execute(statement.on_conflict_do_nothing())
+
+
+def may_directly(tx: Transaction, contact_id: UUID) -> bool:
+    """Whether a contact may have a time of direct access."""
+    return tx.session.get(DirectAccess, contact_id) is not None
+
+
 def is_declined(tx: Transaction, contact_id: UUID) -> bool:
     """Whether the unit does not take the contact. Asked while its row is held, so nothing changes behind it."""
     return tx.session.get(Declined, contact_id) is not None
@@ -103,7 +114,10 @@ def lock_calendar(tx: Transaction, name: str) -> None:
 def times_between(tx: Transaction, first: datetime, last: datetime) -> list[Time]:
     """The viewer's own published times that touch a span."""
     own = select(Slot).where(Slot.therapist_id == tx.viewer.id, Slot.ends_at > first, Slot.starts_at < last)
-    return [Time(slot.area, Modality(slot.modality), slot.starts_at, slot.ends_at) for slot in tx.session.exec(own)]
+    return [
+        Time(slot.area, Modality(slot.modality), slot.starts_at, slot.ends_at, slot.direct_access)
+        for slot in tx.session.exec(own)
+    ]
 
 
 def add_times(tx: Transaction, times: Iterable[Time]) -> None:
@@ -114,6 +128,7 @@ def add_times(tx: Transaction, times: Iterable[Time]) -> None:
             therapist_id=tx.viewer.id,
             area=time.area,
             modality=time.modality.value,
+            direct_access=time.direct_access,
             starts_at=time.starts_at,
             ends_at=time.ends_at,
             published_at=tx.now,
@@ -129,11 +144,13 @@ def own_times(tx: Transaction) -> tuple[SlotView, ...]:
     return _slots(tx, ahead)
 
 
-def free_times(tx: Transaction, area: str) -> tuple[SlotView, ...]:
-    """Remote times of an area that nobody holds or has booked, from `LEAD` ahead of now on."""
+def free_times(tx: Transaction, area: str, *, direct_access: bool = False) -> tuple[SlotView, ...]:
+    """Remote times of an area, or those of direct access, that nobody holds or has booked, from `LEAD` ahead on."""
     held = exists().where(col(Hold.slot_id) == col(Slot.slot_id), col(Hold.expires_at) > tx.now)
-    remote = col(Slot.modality).in_([one.value for one in REMOTE])
-    return _slots(tx, (Slot.area == area, remote, Slot.starts_at >= tx.now + LEAD, ~_has_visit(), ~held))
+    kind = [col(Slot.direct_access).is_(direct_access)]
+    if not direct_access:
+        kind.append(col(Slot.modality).in_([one.value for one in REMOTE]))
+    return _slots(tx, (Slot.area == area, *kind, Slot.starts_at >= tx.now + LEAD, ~_has_visit(), ~held))
 
 
 def slots_held(tx: Transaction, slot_id: UUID, contact_id: UUID) -> Slot | None:

@@ -21,6 +21,7 @@ TOPICS = {
         "cases",
         "closings",
         "demand",
+        "direct_access",
         "due",
         "falls",
         "identity",
@@ -34,6 +35,7 @@ TOPICS = {
 """What a service of several duties is laid out by: a folder each, with the usual files again."""
 OWN = {
     "intake": {"rotation.py"},
+    "scheduling": {"licences.py", "practice.toml"},
     "notifications": {"templates"},
     "intake/triage": {"finding.py", "questionnaire.py", "questionnaires", "shadow.py"},
     "intake/identity": {"vault.py"},

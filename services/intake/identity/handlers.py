@@ -12,6 +12,7 @@ from contracts.cases import Ending
 from contracts.intake import ContactDeclined, DeclineReason
 from contracts.portal import ContactPointGiven, IdentityVerified
 from services.intake.cases import handlers as cases
+from services.intake.direct_access import handlers as direct_access
 from services.intake.domain import is_too_young
 from services.intake.identity import domain, store
 from services.intake.identity.domain import Identity
@@ -33,10 +34,12 @@ def keep_identity(fact: IdentityVerified, tx: Transaction, vault: Vault, setting
     who = domain.identity(tx.unseal(fact.person), today=day, test_codes=settings.practice)
     tx.audit("change", whom=fact.contact_id, what="identity")
     tx.hint(contact=fact.contact_id)
-    if contact.person_id is None and is_too_young(areas.area(contact.area), who.birth_date, day):
+    area = areas.area(contact.area)
+    if contact.person_id is None and is_too_young(area, who.birth_date, day):
         _decline(fact, tx)
-    else:
-        _keep(fact, tx, vault, who, known=contact.person_id)
+        return
+    _keep(fact, tx, vault, who, known=contact.person_id)
+    direct_access.decide(tx, contact, area, who.birth_date, day)
 
 
 @on(ContactPointGiven)

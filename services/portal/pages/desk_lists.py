@@ -30,7 +30,7 @@ from services.portal.sessions import Staff
 
 routes = APIRouter(prefix="/{language}/desk")
 
-MODALITIES = (Modality.VIDEO, Modality.PHONE)
+MODALITIES = (Modality.VIDEO, Modality.PHONE, Modality.NEAR)
 """Ways to meet that the form offers; which of them residents may book is for scheduling to say."""
 COUNT_MAX = 20
 MINUTES = (20, 30, 45, 60)
@@ -146,9 +146,11 @@ def times_of(form: Form, me: Staff, t: Words, *, today: date) -> acts.Times | No
         form.errors["minutes"] = t("error.minutes")
     if form["modality"] not in MODALITIES or form["area"] not in me.viewer.areas:
         form.errors["modality"] = t("error.modality")
+    elif form["modality"] == Modality.NEAR and form["direct"] != "yes":
+        form.errors["modality"] = t("error.near")  # nobody could pick it: people choose remote times
     if form.errors or on is None or first is None or count is None or minutes is None:
         return None
-    return acts.Times(form["area"], Modality(form["modality"]), on, first, count, minutes)
+    return acts.Times(form["area"], Modality(form["modality"]), on, first, count, minutes, form["direct"] == "yes")
 
 
 @routes.post("/calendar")

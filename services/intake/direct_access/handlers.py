@@ -1,0 +1,26 @@
+"""When direct access is granted: a plain function that handlers call."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from chassis import Transaction
+from contracts.areas import Area
+from contracts.intake import DirectAccessGranted
+from services.intake.direct_access import domain
+from services.intake.models import Contact
+from services.intake.triage.store import last_run
+
+
+def decide(tx: Transaction, contact: Contact, area: Area, birth_date: date, day: date) -> None:
+    """Tell that the person behind a contact, just identified, may see a physiotherapist directly; nothing otherwise."""
+    run = last_run(tx.session, contact.contact_id, tx.viewer)
+    if run and domain.granted(area.direct_access, run.outcome, birth_date, day):
+        tx.publish(
+            DirectAccessGranted(
+                area=contact.area,
+                municipality=contact.municipality,
+                contact_id=contact.contact_id,
+                granted_at=tx.now,
+            )
+        )
