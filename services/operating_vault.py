@@ -27,11 +27,11 @@ def add(vault: argparse.ArgumentParser) -> None:
 
 
 def _rotate(_arguments: argparse.Namespace) -> Said:
-    settings, own = Settings(), IntakeSettings()
-    service, vault = Service(name="intake", settings=settings), vault_of(settings, own)
-    url = settings.database(service.name)
+    settings = Settings()
+    service, url = Service(name="intake", settings=settings), settings.database("intake")
     if not is_there(url):
         raise ValueError("intake has no database yet: nothing is locked")
+    vault = vault_of(settings, IntakeSettings())
     with closing(Database(url, service.name)) as database:
         database.migrate(service.migrations)  # intake may not have run yet
         return _said(

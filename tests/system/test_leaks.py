@@ -1,4 +1,4 @@
-"""What people say and type is nowhere but with its owner: not on the bus, not in a log, a metric or a trace.
+"""What people say and type is nowhere but with its owner: not on the bus, not in a log, a metric or a trace. Rule 4.
 
 Canaries go in through every entry, right and wrong; then everything that leaves a service is searched for them.
 """

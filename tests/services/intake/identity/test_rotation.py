@@ -282,3 +282,13 @@ def test_the_command_ends_with_1_while_something_is_left(start: Started, digi: C
     identified(start(BEFORE))
     start(AFTER)
     assert digi()[0] == 1
+
+
+def test_without_a_database_there_is_nothing_to_rotate_and_no_key_is_made(
+    digi: Callable[..., tuple[int, str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DIGI_DATA_DIR", str(tmp_path / "empty"))
+    code, said = digi()
+    assert code == 2
+    assert "no database yet" in said
+    assert not (tmp_path / "empty").exists()
