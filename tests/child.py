@@ -21,7 +21,7 @@ from services import NAMES
 
 PRELOADED = [
     "tests.child",
-    "services.cli",
+    *("services.cli", "services.operating", "services.operating_triage", "services.operating_vault"),
     *(f"services.{name}.app" for name in NAMES),
     *("alembic.command", "alembic.config", "psycopg", "uvloop", "uvicorn.lifespan.on", "uvicorn.protocols.http.auto"),
     *("sqlalchemy.dialects.sqlite.pysqlite", "sqlalchemy.dialects.postgresql.psycopg"),
