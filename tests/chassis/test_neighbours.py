@@ -15,6 +15,7 @@ from contracts import EVENTS
 TELLABLE = {
     "portal.callback_requested.v1",
     "portal.contact_opened.v1",
+    "portal.contact_point_given.v1",
     "portal.earlier_text_decided.v1",
     "portal.identity_verified.v1",
     "portal.questions_answered.v1",
