@@ -10,7 +10,7 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from datetime import date, time
 from enum import StrEnum
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Annotated, Self
 
@@ -51,6 +51,15 @@ class Texts(_Setting):
     def of(self, language: Language) -> str:
         """The text in one language."""
         return {Language.FI: self.fi, Language.SV: self.sv, Language.EN: self.en}[language]
+
+
+class County(_Setting):
+    """One that organises health care in Finland."""
+
+    code: AreaCode
+    names: Texts
+    served: bool = True
+    """Whether a unit can be set up there."""
 
 
 class Period(_Setting):
@@ -328,9 +337,18 @@ def _read(file: Path, *, practice: bool) -> Area:
         area = _parsed(file.read_text(encoding="utf-8"))
     except ValueError as wrong:  # pydantic's and tomllib's errors are both ValueErrors
         raise AreaError(f"{file.name}: {wrong}") from wrong
+    if not any(one.code == area.code and one.served for one in counties()):
+        raise AreaError(f"{file.name}: {area.code} is no county that is served: contracts/counties.toml lists them")
     if area.code != file.stem:
         raise AreaError(f"{file.name}: named after its area code, says {area.code}")
     return area.model_copy(update={"chat": area.chat.model_copy(update={"practice": practice})})
+
+
+@cache
+def counties() -> tuple[County, ...]:
+    """Every county of Finland by the codes of Statistics Finland, Helsinki and Åland too (rule 1)."""
+    listed = tomllib.loads(Path(__file__).with_name("counties.toml").read_text(encoding="utf-8"))["counties"]
+    return tuple(County.model_validate(one) for one in listed)
 
 
 @lru_cache(maxsize=64)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from contracts.areas import AreaError, Areas, BasisKind, Period, UnknownArea, load_areas
+from contracts.areas import AreaError, Areas, BasisKind, Period, UnknownArea, counties, load_areas
 from contracts.base import Language
 from contracts.intake import DeclineReason, TriageMode, TriageOutcome
 
@@ -207,3 +207,26 @@ def test_a_basis_says_what_it_is_where_it_is_when_and_who_answers(tmp_path: Path
 def test_nothing_else_is_a_basis(tmp_path: Path) -> None:
     with pytest.raises(AreaError, match=r"triage_basis\.kind"):
         load_areas(assistive(tmp_path, BASIS.replace("in_house", "trust_us")), practice=False)
+
+
+def test_counties_are_21_and_helsinki_and_aland_which_is_not_served() -> None:
+    """Rule 1. Codes 01 to 21, 90 and 91: Statistics Finland, hyvinvointialue 2023."""
+    assert [one.code for one in counties()] == [*(f"{number:02}" for number in range(1, 22)), "90", "91"]
+    assert [one.code for one in counties() if not one.served] == ["91"]
+
+
+@pytest.mark.parametrize("code", ["10", "18"])
+def test_a_county_is_called_in_its_file_as_in_the_list(areas: Areas, code: str) -> None:
+    """Rule 1."""
+    listed = next(one for one in counties() if one.code == code)
+    assert areas.area(code).names.en.startswith(listed.names.en)
+    assert areas.area(code).names.fi.startswith(listed.names.fi)
+
+
+@pytest.mark.parametrize("code", ["22", "00", "91"])
+def test_an_area_that_is_no_county_or_not_served_is_refused(tmp_path: Path, code: str) -> None:
+    """Rule 1."""
+    text = (FOLDER / "18.toml").read_text(encoding="utf-8").replace('code = "18"', f'code = "{code}"')
+    (tmp_path / f"{code}.toml").write_text(text, encoding="utf-8")
+    with pytest.raises(AreaError, match=f"{code} is no county that is served"):
+        load_areas(tmp_path, practice=False)
