@@ -79,7 +79,7 @@ def test_a_red_flag_goes_elsewhere_by_every_door_even_when_the_chat_is_open(
 
 @pytest.mark.parametrize("mild", SEVERITY[4:])
 def test_without_a_red_flag_every_outcome_meets_a_professional_in_the_open_chat(mild: TriageOutcome) -> None:
-    """Rules 12 and 13: the rules assess nobody."""
+    """Rule 12: the rules assess nobody."""
     routed = domain.route(found(mild), origin=Origin.CHAT, shut=NOTHING)
     assert (routed.route, routed.reasons) == (Route.CHAT, (RouteReason.NO_RED_FLAG, RouteReason.CHAT_OPEN))
 

@@ -113,7 +113,7 @@ def test_what_an_assessment_elsewhere_found_urgent_leads_elsewhere_at_once(
 
 @pytest.mark.parametrize("assessed", [Assessed.ROUTINE, Assessed.SELF_CARE])
 def test_a_mild_assessment_elsewhere_decides_nothing(intake: Unit, assessed: Assessed) -> None:
-    """Rule 13: whoever asks for a professional meets one."""
+    """Whoever asks for a professional meets one."""
     came(intake, *ALL, assessed=assessed)
     assert seen(intake).route is Route.CHAT
 

@@ -45,7 +45,7 @@ def test_it_takes_sixty_minutes(scheduling: Unit) -> None:
 
 
 def test_who_is_not_licensed_publishes_none(scheduling: Unit) -> None:
-    """Rules 13 and 22."""
+    """Rule 22."""
     assert refusal(scheduling, asked(therapist_name="Matti"), staff(MATTI)) == "not-licensed"
 
 

@@ -10,7 +10,7 @@ import pytest
 from chassis.settings import ROOT
 from contracts.areas import DirectAccess, load_areas
 from contracts.intake import DirectAccessGranted
-from contracts.portal import AgeBand
+from contracts.portal import AgeBand, Origin, WarningShown
 from services.intake.direct_access.domain import granted
 from tests.factories import contact_opened, identity_verified
 from tests.services.intake.builders import answers, sealed_person
@@ -95,3 +95,22 @@ def test_an_old_or_mild_trouble_grants_nothing(intake: Unit, told: dict[str, str
 def test_a_county_whose_ages_contradict_each_other_is_refused() -> None:
     with pytest.raises(ValueError, match="youngest is not above oldest"):
         DirectAccess(youngest=76, oldest=75)
+
+
+def test_who_has_still_to_answer_is_granted_nothing(intake: Unit) -> None:
+    """Rule 22: an unanswered red flag is none that was ruled out."""
+    contact_id, known = uuid4(), [one for one in answers(**NEW) if one.question in NEW]
+    intake.hears(contact_opened(contact_id=contact_id, origin=Origin.OMAOLO, answers=known))
+    person = intake.seal(sealed_person(personal_identity_code=code_of(date(1981, 2, 21))))
+    intake.hears(identity_verified(contact_id=contact_id, person=person, verified_at=intake.clock()))
+    assert (intake.outcome, intake.told_of(DirectAccessGranted)) == ("done", [])
+
+
+def test_who_went_on_past_a_warning_is_granted_nothing(intake: Unit) -> None:
+    """Rules 11 and 22."""
+    contact_id = uuid4()
+    warned = {"warned": WarningShown.EMERGENCY_112, "age_band": AgeBand.FROM_23_TO_74}
+    intake.hears(contact_opened(contact_id=contact_id, answers=answers(**NEW), **warned))
+    person = intake.seal(sealed_person(personal_identity_code=code_of(date(1981, 2, 21))))
+    intake.hears(identity_verified(contact_id=contact_id, person=person, verified_at=intake.clock()))
+    assert (intake.outcome, intake.told_of(DirectAccessGranted)) == ("done", [])
