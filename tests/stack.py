@@ -18,6 +18,7 @@ import warnings
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import cache
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import Any, TypeVar
@@ -33,16 +34,19 @@ from sqlalchemy.engine import make_url
 
 from chassis import Service, Settings, clock, permissions, telemetry
 from chassis.bus import OBSERVER, Bus
+from chassis.db import Database
 from chassis.embedded import EmbeddedNats
 from chassis.envelope import headers_for
 from chassis.neighbours import load
 from chassis.reading import messages
 from chassis.run import Process, provision_bus
 from chassis.seal import make_keys
+from chassis.settings import ROOT
 from chassis.tables import inbox, outbox
 from contracts import Event
 from services import NAMES
 from tests.child import start as start_child
+from tests.unit import copy_migrated
 
 T = TypeVar("T")
 S = TypeVar("S", bound="Stack")
@@ -126,11 +130,27 @@ class Postgres:
             connection.execute(statement)  # type: ignore[call-overload]  # names are ours
 
     def make(self, services: Sequence[str]) -> str:
-        """Make one database per service; returns a `database_url` with the place of the service left open."""
+        """Make one database per service; returns a `database_url` with the place of the service left open.
+
+        Those of ours are migrated already: once per test process, then copied. Others are empty.
+        """
         prefix = f"t{uuid4().hex[:12]}"
         for service in services:
-            self._run(f"CREATE DATABASE {prefix}_{service} TEMPLATE template0")
-        return str(self._server.get_uri(database=f"{prefix}_{{service}}", driver="psycopg"))
+            template = self._migrated(service) if service in NAMES else "template0"
+            self._run(f"CREATE DATABASE {prefix}_{service} TEMPLATE {template}")
+        return self._url(f"{prefix}_{{service}}")
+
+    def _url(self, name: str) -> str:
+        return str(self._server.get_uri(database=name, driver="psycopg"))
+
+    @cache  # noqa: B019  # the server lives as long as the process
+    def _migrated(self, service: str) -> str:
+        name = f"migrated_{service}"
+        self._run(f"CREATE DATABASE {name} TEMPLATE template0")
+        database = Database(self._url(name), service)
+        database.migrate(ROOT / "services" / service / "migrations")
+        database.close()
+        return name
 
 
 @dataclass(frozen=True, slots=True)
@@ -379,6 +399,9 @@ def stack(
             patch.setenv("NOTIFICATIONS_SMTP_PORT", str(mail_port))
             made.services = build(settings)
         make_keys(settings.keys_dir, [service.name for service in made.services])
+        for service in made.services:
+            if not database_url and service.name in NAMES:
+                copy_migrated(service)
         if bus:
             made.run(made.start_bus())
         if bus and provisioned:

@@ -11,10 +11,11 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 from uuid import uuid4
 
-from sqlalchemy.engine import make_url
+from sqlalchemy import event
+from sqlalchemy.engine import Dialect, make_url
 from sqlmodel import Session
 
 from chassis import SERVICE, Hint, Service, Settings, Transaction, Viewer, clock
@@ -55,8 +56,9 @@ def _folder(prefix: str) -> Path:
     return folder
 
 
-def copy_migrated(service: Service, file: Path) -> None:
+def copy_migrated(service: Service) -> None:
     """Put a SQLite file that is migrated already in place: once per test process, then files are copied."""
+    file = Path(str(make_url(service.settings.database(service.name)).database))
     if not file.exists():
         file.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(_migrated(service.name, service.migrations), file)
@@ -71,6 +73,36 @@ def _migrated(name: str, migrations: Path | None) -> Path:
     return file
 
 
+class MovedDatabase(Database):
+    """One that moves from test to test: what it has once put together of every statement, it keeps."""
+
+    _free: ClassVar[dict[str, list[MovedDatabase]]] = {}
+
+    @classmethod
+    def at(cls, url: str, name: str) -> MovedDatabase:
+        """One at `url`, used by nobody else; `leave` it."""
+        free = cls._free.setdefault(f"{name} {make_url(url).get_backend_name()}", [])
+        database = free.pop() if free else cls(url, name)
+        database.url, database._home = make_url(url), free
+        return database
+
+    def __init__(self, url: str, name: str) -> None:
+        super().__init__(url, name)
+        for engine in {self.engine, self.unsynced, self._reader}:
+            event.listen(engine, "do_connect", self._connect)
+
+    def _connect(self, dialect: Dialect, _: Any, words: list[Any], named: dict[str, Any]) -> None:
+        words[:], more = dialect.create_connect_args(self.url)
+        named.update(more)
+
+    def leave(self) -> None:
+        """Let the connections go, for the next test."""
+        for engine in {self.engine, self.unsynced, self._reader}:
+            engine.dispose()
+        self.after_telling = lambda: None
+        self._home.append(self)
+
+
 class Unit:
     """One service under test. Time stands still until `clock` is moved."""
 
@@ -79,10 +111,8 @@ class Unit:
         self.clock = clock.SetClock(START)
         url = service.settings.database(service.name)
         if url.startswith("sqlite"):
-            copy_migrated(service, Path(str(make_url(url).database)))
-        self.database = Database(url, service.name)
-        if not self.database.sqlite:
-            self.database.migrate(service.migrations)
+            copy_migrated(service)
+        self.database = MovedDatabase.at(url, service.name)
         self.sealer = Sealer(service.settings.keys_dir, service.name)
         self.verdict: Verdict | None = None
         self.hinted: list[Hint] = []
@@ -91,7 +121,7 @@ class Unit:
         self._heard = 0
 
     def close(self) -> None:
-        self.database.close()
+        self.database.leave()
 
     def hears(self, event: Event, *, event_id: str | None = None, version: int = 1, deliveries: int = 1) -> Verdict:
         """Deliver a fact as the bus would; the verdict tells how it ended."""

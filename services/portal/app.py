@@ -8,18 +8,19 @@ from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 
 from chassis import Jobs, Service, Settings, Transact, clock
 from chassis.running import Running
 from contracts.areas import load_areas
-from services.portal import api, drafts, identity, links, neighbours, sessions, store
+from services.portal import api, drafts, identity, links, sessions, store
 from services.portal.assessments import routes as assessments
 from services.portal.assessments.store import forget_taken
 from services.portal.edge import Edge
 from services.portal.fhir import routes as fhir
 from services.portal.guard import Guard
 from services.portal.models import PortalTable
+from services.portal.neighbours import routes as neighbours
 from services.portal.neighbours.store import forget_posted
 from services.portal.pages import (
     case,
@@ -101,16 +102,13 @@ def pages(edge: Edge) -> FastAPI:
     app.state.edge = edge
     app.state.streams = Streams(edge.knobs.streams_limit, edge.knobs.streams_per_session)
     errors.install(app)
-    app.include_router(api.routes)
     neighbours.install(app, edge)
     assessments.install(app, edge)
-    app.include_router(fhir.routes)
+    _serve(app, api.routes, neighbours.routes, assessments.routes, fhir.routes)
     identity.install(app, edge)
     if edge.settings.practice:
-        app.include_router(practice.routes)
-    app.include_router(desk.shortcuts)
-    for module in PAGES:
-        app.include_router(module.routes)
+        _serve(app, practice.routes)
+    _serve(app, desk.shortcuts, *(module.routes for module in PAGES))
     app.add_middleware(
         Guard,
         hosts=hosts(edge),
@@ -119,6 +117,12 @@ def pages(edge: Edge) -> FastAPI:
         on_bug=errors.on_bug,
     )
     return app
+
+
+def _serve(app: FastAPI, *routers: APIRouter) -> None:
+    """Add routes as they are: `include_router` would build each a second time, for every application."""
+    for router in routers:
+        app.router.routes += router.routes
 
 
 @asynccontextmanager

@@ -40,10 +40,9 @@ class Answered(BaseModel):
 
 
 def install(app: FastAPI, edge: Edge) -> None:
-    """Add the route to the portal's application."""
+    """Give the portal's application what the routes stand on."""
     links = Links(Sealer(edge.settings.keys_dir, "portal"))
     app.state.counter = Counter(edge, load_mappings(edge.knobs.mappings_dir), links)
-    app.include_router(routes)
 
 
 def counter_of(request: Request) -> Counter:
