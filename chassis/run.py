@@ -10,6 +10,7 @@ import socket
 import sys
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +18,9 @@ import httpx
 import uvicorn
 from starlette.applications import Starlette
 
-from chassis import health, neighbours, permissions, provision, seal, telemetry
+from chassis import forked, health, neighbours, permissions, provision, seal, telemetry
 from chassis.bus import OBSERVER, Bus
-from chassis.embedded import EmbeddedNats, die_with_parent
+from chassis.embedded import EmbeddedNats
 from chassis.neighbours import Neighbour
 from chassis.running import Running
 from chassis.service import Service
@@ -261,10 +262,11 @@ async def split(services: Sequence[Service], settings: Settings, announce: Calla
     ports = {service.name: settings.port + (0 if service.web else 1 + i) for i, service in enumerate(services)}
     for port in ports.values():
         listen(settings.host, port).close()  # said now, not again and again by a service that does not start
+    forked.warm_up([f"services.{name}.app" for name in ports])
     async with bus(settings, services) as (url, monitor_url):
         seal.make_keys(settings.keys_dir, [service.name for service in services])
         await provision_bus(settings, url, services)
-        children: dict[str, asyncio.subprocess.Process] = {}
+        children: dict[str, ForkServerProcess] = {}
         keepers = [
             asyncio.create_task(_keep(name, port, settings, url, monitor_url, children)) for name, port in ports.items()
         ]
@@ -274,10 +276,9 @@ async def split(services: Sequence[Service], settings: Settings, announce: Calla
             keeper.cancel()
         await asyncio.gather(*keepers, opening, return_exceptions=True)
         for child in children.values():
-            if child.returncode is None:
-                child.terminate()
+            child.terminate()
         async with asyncio.timeout(DRAIN_SECONDS):
-            await asyncio.gather(*(child.wait() for child in children.values()))
+            await asyncio.gather(*(forked.ended(child) for child in children.values()))
 
 
 async def _announce_when_ready(settings: Settings, ports: Sequence[int], announce: Callable[[str], None]) -> None:
@@ -301,7 +302,7 @@ async def _keep(
     settings: Settings,
     url: str,
     monitor_url: str,
-    children: dict[str, asyncio.subprocess.Process],
+    children: dict[str, ForkServerProcess],
 ) -> None:
     environment = os.environ | {
         "DIGI_NATS_URL": url,
@@ -313,16 +314,9 @@ async def _keep(
     pids = Path(settings.data_dir) / "pids"
     pids.mkdir(parents=True, exist_ok=True)
     while True:
-        child = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            f"services.{name}",
-            env=environment,
-            start_new_session=True,
-            preexec_fn=die_with_parent,
-        )
+        child = await forked.start(f"services.{name}", environment)
         children[name] = child
         (pids / name).write_text(str(child.pid))
-        code = await child.wait()
+        code = await forked.ended(child)
         telemetry.log("run").warning("service ended, started again", service=name, code=str(code))
         await asyncio.sleep(RESTART_SECONDS)

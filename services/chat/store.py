@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from functools import cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -209,6 +210,7 @@ def _unknown_conversation() -> Refused:
     return Refused("unknown-conversation", "there is no such conversation for this viewer")
 
 
+@cache  # putting it together takes longer than running it
 def _seen() -> Select[Conversation, int | None, Contact | None, bool]:
     before = aliased(Conversation)
     position = (

@@ -35,7 +35,7 @@ from tests.factories import client as resident_of
 from tests.factories import staff
 from tests.services.intake.builders import answers
 from tests.system.ledger import Findings, Journey, Told, check, expected_rows
-from tests.whole import WholeUnit
+from tests.whole import DRAIN_SECONDS, WholeUnit
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(900)]  # against hanging; nothing is timed
 
@@ -262,7 +262,9 @@ def test_fifty_kills_during_two_hundred_journeys_lose_and_double_nothing(tmp_pat
     try:
         after = asyncio.run(storm(unit))
     finally:
+        everything = psutil.Process(unit.process.pid).children(recursive=True)
         unit.kill()
+    assert not psutil.wait_procs(everything, timeout=DRAIN_SECONDS)[1], "the supervisor is gone, its children are not"
     found = check(after.journeys, after.told, after.transcripts, after.rows, after.unsettled)
     sys.stdout.write(
         f"\nkilled {dict(after.killed)}; {JOURNEYS} journeys, {len(after.told)} facts; "
