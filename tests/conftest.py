@@ -12,6 +12,9 @@ import structlog
 
 from tests.chromium import chromium
 from tests.node import missing
+from tests.stack import postgres
+
+__all__ = ["postgres"]  # a fixture: one server for every folder that needs it
 
 LONGEST = (
     "test_kill.py",

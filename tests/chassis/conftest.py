@@ -9,9 +9,7 @@ from chassis.db import Database
 from chassis.seal import Sealer, make_keys
 from chassis.tables import plumbing
 from tests.chassis import echo
-from tests.stack import DATABASES, postgres
-
-__all__ = ["postgres"]  # a fixture, shared with the other folders that need the server
+from tests.stack import DATABASES
 
 
 @pytest.fixture(scope="session", params=DATABASES)

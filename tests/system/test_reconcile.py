@@ -17,9 +17,8 @@ from contracts.portal import ContactOpened
 from services.operating_reconcile import said
 from services.unit import build
 from tests.factories import contact_opened, safe_answers
-from tests.stack import DATABASES, Stack, eventually, postgres, stack
+from tests.stack import DATABASES, Stack, eventually, stack
 
-__all__ = ["postgres"]  # a fixture
 pytestmark = [pytest.mark.live, pytest.mark.system]
 CHAIN = ("portal", "intake", "chat", "scheduling")
 """Who tells, and who acts on what is told, when a contact comes in."""

@@ -29,9 +29,8 @@ from services.unit import build
 from tests import child
 from tests.county import County, county
 from tests.receiver import WebReceiver, web_receiver
-from tests.stack import DATABASES, Stack, eventually, postgres, stack
+from tests.stack import DATABASES, Stack, eventually, stack
 
-__all__ = ["postgres"]  # a fixture
 pytestmark = [pytest.mark.live, pytest.mark.system]
 NAME, NOTIFICATIONS = "aids-centre", "notifications"
 

@@ -6,10 +6,7 @@ from pathlib import Path
 import pytest
 
 from services.feedback.app import build
-from tests.stack import postgres
 from tests.unit import Unit, practice_settings
-
-__all__ = ["postgres"]  # a fixture, shared with the other folders that need the server
 
 
 @pytest.fixture

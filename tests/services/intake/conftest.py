@@ -11,10 +11,8 @@ from contracts.areas import Areas, load_areas
 from services.intake.app import build
 from services.intake.settings import QUESTIONNAIRES
 from services.intake.triage.questionnaire import Questionnaire, load_questionnaires
-from tests.stack import DATABASES, postgres
+from tests.stack import DATABASES
 from tests.unit import Unit, practice_settings
-
-__all__ = ["postgres"]  # a fixture, shared with the other folders that need the server
 
 VERSION = "2026-11-01"
 

@@ -13,10 +13,8 @@ from services.notifications.app import build
 from tests.receiver import WebReceiver, web_receiver
 from tests.services.notifications.post import Post
 from tests.services.notifications.posting import NAME, Serve, keyring
-from tests.stack import DATABASES, postgres
+from tests.stack import DATABASES
 from tests.unit import Unit, practice_settings
-
-__all__ = ["postgres"]  # a fixture, shared with the other folders that need the server
 
 
 @pytest.fixture

@@ -6,10 +6,8 @@ from pathlib import Path
 import pytest
 
 from services.scheduling.app import build
-from tests.stack import DATABASES, postgres
+from tests.stack import DATABASES
 from tests.unit import Unit, practice_settings
-
-__all__ = ["postgres"]  # a fixture, shared with the other folders that need the server
 
 WINDOWS = 4
 """Processes of the service that share one database: each has its own connections and its own writing threads."""
