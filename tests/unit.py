@@ -119,9 +119,13 @@ class Unit:
         self._handlers = {kind.cls: (kind, service.wire(handler, 2)) for kind, handler in service.handlers.items()}
         self._answers = {kind.cls: (kind, service.wire(answer, 2)) for kind, answer in service.answers.items()}
         self._heard = 0
+        self._closed = False
 
     def close(self) -> None:
-        self.database.leave()
+        """Safe to repeat."""
+        if not self._closed:
+            self._closed = True
+            self.database.leave()
 
     def hears(self, event: Event, *, event_id: str | None = None, version: int = 1, deliveries: int = 1) -> Verdict:
         """Deliver a fact as the bus would; the verdict tells how it ended."""
