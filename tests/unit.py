@@ -84,11 +84,15 @@ class MovedDatabase(Database):
         free = cls._free.setdefault(f"{name} {make_url(url).get_backend_name()}", [])
         database = free.pop() if free else cls(url, name)
         database.url, database._home = make_url(url), free
+        # What a test listens to is a layer above what stays.
+        engine, database.unsynced, reader = (one.execution_options() for one in database._kept)
+        database.engine, database._reader = engine, reader if database.sqlite else engine
         return database
 
     def __init__(self, url: str, name: str) -> None:
         super().__init__(url, name)
-        for engine in {self.engine, self.unsynced, self._reader}:
+        self._kept = (self.engine, self.unsynced, self._reader)
+        for engine in set(self._kept):
             event.listen(engine, "do_connect", self._connect)
 
     def _connect(self, dialect: Dialect, _: Any, words: list[Any], named: dict[str, Any]) -> None:
@@ -97,7 +101,7 @@ class MovedDatabase(Database):
 
     def leave(self) -> None:
         """Let the connections go, for the next test."""
-        for engine in {self.engine, self.unsynced, self._reader}:
+        for engine in set(self._kept):
             engine.dispose()
         self.after_telling = lambda: None
         self._home.append(self)
