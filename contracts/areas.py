@@ -19,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_vali
 from contracts.base import AreaCode, Code, Language, MunicipalityCode
 from contracts.closings import Cap, Door
 from contracts.intake import TriageMode
+from contracts.portal import InterpreterLanguage, OnBehalf
 
 PhoneDigits = Annotated[str, StringConstraints(pattern=r"^[0-9]{3,12}$")]
 """A public service number as dialled: digits only."""
@@ -203,6 +204,10 @@ class Area(_Setting):
     """A left message is answered by the end of this business day (rule 16)."""
     promise_warn_day: Annotated[int, Field(ge=1, le=30)] = 3
     """Staff are warned after this business day (rule 16)."""
+    acting_for: tuple[OnBehalf, ...] = ()
+    """For whom somebody else may come in."""
+    interpreters: tuple[InterpreterLanguage, ...] = ()
+    """Languages the page offers an interpreter for; none: it does not ask."""
     hold_minutes: Annotated[int, Field(ge=1, le=60)] = 10
     """How long a picked time is kept for one person."""
     triage_mode: TriageMode = TriageMode.ROUTING_ONLY

@@ -23,7 +23,7 @@ from contracts.base import (
     event,
     query,
 )
-from contracts.portal import _CONTACT, EarlierText, PromiseKind, WarningShown
+from contracts.portal import _CONTACT, EarlierText, InterpreterLanguage, OnBehalf, PromiseKind, WarningShown
 
 _CONVERSATION = Id("b7b1a3f2-6d0b-4f35-8d8e-6c2f0b9d7a10")
 _THERAPIST = Id("9a3d5c10-77a4-4c8b-9d41-2f9a5a0c1e01")
@@ -307,6 +307,8 @@ class ConversationView(View):
     language: Language
     trouble: Code
     alert: WarningShown | None = None
+    on_behalf: OnBehalf | None = None
+    interpreter: InterpreterLanguage | None = None
     channel: Code
     state: ConversationState
     position: int | None
@@ -368,6 +370,8 @@ class CallbackView(View):
     municipality: MunicipalityCode
     language: Language
     alert: WarningShown | None = None
+    on_behalf: OnBehalf | None = None
+    interpreter: InterpreterLanguage | None = None
     kind: PromiseKind
     state: CallbackState
     due_on: date
@@ -426,7 +430,7 @@ class PostMessage(Ask[MessageView]):
 
 @command(owner="chat", version=1)
 class RequestIdentity(Ask[ConversationView]):
-    """Ask the person to identify. Refused: `conversation-closed`, `unknown-conversation`."""
+    """Ask the person to identify. Refused: `acting-for`, `conversation-closed`, `unknown-conversation`."""
 
     contact_id: Id
 

@@ -21,7 +21,7 @@ from contracts.base import (
     event,
     query,
 )
-from contracts.portal import _CONTACT, Answer, Origin, WarningShown
+from contracts.portal import _CONTACT, Answer, InterpreterLanguage, OnBehalf, Origin, WarningShown
 
 
 class TriageMode(StrEnum):
@@ -77,6 +77,8 @@ class RouteReason(StrEnum):
     """The professional has not looked for red flags."""
     WARNING_PASSED = "warning_passed"
     """The person was told to turn elsewhere, and went on."""
+    ACTING_FOR = "acting_for"
+    """Somebody acts for the client, who has to identify themselves before a time is booked."""
 
 
 class DeclineReason(StrEnum):
@@ -85,6 +87,8 @@ class DeclineReason(StrEnum):
     TOO_YOUNG = "too_young"
     OTHER_MUNICIPALITY = "other_municipality"
     UNKNOWN_QUESTIONNAIRE = "unknown_questionnaire"
+    ACTING_FOR = "acting_for"
+    """The county takes nobody whom another acts for."""
     RETURNED = "returned"
     """It was given back to the professional who had sent the person."""
 
@@ -144,6 +148,10 @@ class ContactRouted(Event):
     """Why, most important first."""
     alert: WarningShown | None = None
     """The person went on past this warning: whoever meets them is told first of all."""
+    on_behalf: OnBehalf | None = None
+    """Whoever is met acts for the client."""
+    interpreter: InterpreterLanguage | None = None
+    """An interpreter is needed."""
     decided_at: Instant
 
 
@@ -325,6 +333,8 @@ class ContactView(View):
     flags: tuple[Code, ...]
     alert: WarningShown | None = None
     """The warning the person went on from."""
+    on_behalf: OnBehalf | None = None
+    interpreter: InterpreterLanguage | None = None
     summary: str | None = None
     """Where the summary of the assessment is that the person comes from, in its maker's system; for staff alone."""
     questionnaire: Version | None = None

@@ -36,6 +36,37 @@ class AgeBand(StrEnum):
     FROM_75 = "75_plus"
 
 
+class OnBehalf(StrEnum):
+    """For whom somebody acts who comes in for another. Whoever types is not the client: their identity never counts."""
+
+    CHILD = "child"
+    """Their child, or one they are guardian of."""
+    ADULT = "adult"
+
+
+class InterpreterLanguage(StrEnum):
+    """Into which language somebody needs an interpreter: ISO 639-1, sign languages by ISO 639-3."""
+
+    FINNISH_SIGN_LANGUAGE = "fse"
+    ALBANIAN = "sq"
+    ARABIC = "ar"
+    CHINESE = "zh"
+    ESTONIAN = "et"
+    FRENCH = "fr"
+    KURDISH = "ku"
+    PERSIAN = "fa"
+    POLISH = "pl"
+    RUSSIAN = "ru"
+    SOMALI = "so"
+    SPANISH = "es"
+    THAI = "th"
+    TURKISH = "tr"
+    UKRAINIAN = "uk"
+    VIETNAMESE = "vi"
+    OTHER = "other"
+    """Asked for in the conversation."""
+
+
 class WarningShown(StrEnum):
     """Outcomes of triage, most severe first, whose page tells a person to turn to others than us.
 
@@ -129,6 +160,11 @@ class ContactOpened(Event):
     trouble: Code
     """What troubles the person: a code of the questionnaire file ("knee", "neck_shoulder")."""
     age_band: AgeBand
+    """Of the client: of whom somebody acts for, if they do."""
+    on_behalf: OnBehalf | None = None
+    """None: the person acts for themselves."""
+    interpreter: InterpreterLanguage | None = None
+    """None: no interpreter is needed."""
     questionnaire: Version
     """Version of the questionnaire that was answered."""
     answers: Annotated[tuple[Answer, ...], Field(max_length=60)]

@@ -45,7 +45,7 @@ from contracts.chat import (
 )
 from contracts.public import CallbackCounted, ConversationCounted, ConversationEnding
 from services.chat import domain, store
-from services.chat.models import Callback, Conversation, Message
+from services.chat.models import Callback, Contact, Conversation, Message
 from services.chat.settings import ChatSettings
 
 LANGUAGE_UNTIL_KNOWN = Language.FI
@@ -145,6 +145,7 @@ def request_identity(ask: RequestIdentity, tx: Transaction) -> ConversationView:
     """Ask the person to identify, once; nothing is asked of somebody who has done so already."""
     found = store.as_therapist(tx, ask.contact_id)
     domain.must_be_open(found.conversation.state)
+    domain.must_be_the_client(found.contact.on_behalf if found.contact else None)
     if found.identified or found.conversation.identity_requested_at:
         return _view(found)
     asked = store.change(tx, found.conversation, identity_requested_at=tx.now)
@@ -191,13 +192,13 @@ def tell_ended(tx: Transaction, seen: store.Seen, areas: Areas) -> None:
 @answers(RecordCall)
 def record_call(ask: RecordCall, tx: Transaction, areas: Areas) -> CallbackView:
     """A call was made. Reached keeps the promise, anything else counts as an attempt."""
-    before, language, alert = store.call(tx, ask.callback_id)
+    before, contact = store.call(tx, ask.callback_id)
     domain.must_be_promised(before.state)
     reached = {"state": CallbackState.KEPT, "kept_at": tx.now} if ask.outcome is CallOutcome.REACHED else {}
     after = store.count_call(tx, before, **reached)
     if after is None:
         return record_call(ask, tx, areas)
-    call = store.Call(after, language, alert)
+    call = store.Call(after, contact)
     _tell_called(tx, call, ask.outcome, areas)
     tx.audit("change", whom=after.contact_id, what="callback")
     tx.hint(contact=after.contact_id, area=after.area)
@@ -230,7 +231,7 @@ def _speaker(tx: Transaction) -> Speaker:
 
 
 def _language(call: store.Call) -> Language:
-    return call.language or LANGUAGE_UNTIL_KNOWN
+    return (call.contact and call.contact.language) or LANGUAGE_UNTIL_KNOWN
 
 
 def hint_queue_moved(tx: Transaction, left: Conversation, settings: ChatSettings) -> None:
@@ -243,7 +244,7 @@ def hint_queue_moved(tx: Transaction, left: Conversation, settings: ChatSettings
 def _view(seen: store.Seen) -> ConversationView:
     found = seen.conversation
     earlier = domain.earlier_text(wrote=seen.wrote_before, accepted=seen.agreed) if seen.identified else None
-    beside = {
+    beside = _needs(seen.contact) | {
         "position": seen.position,
         "identity_requested": found.identity_requested_at is not None,
         "identified": seen.identified,
@@ -261,5 +262,14 @@ def _message_view(message: Message, seen: store.Seen) -> MessageView:
 def _callback_view(tx: Transaction, call: store.Call) -> CallbackView:
     callback = call.callback
     late = not domain.is_on_time(callback.kept_at or tx.now, callback.due_on)
-    beside = {"language": _language(call), "alert": call.alert, "late": late}
+    beside = _needs(call.contact) | {
+        "language": _language(call),
+        "alert": call.contact and call.contact.alert,
+        "late": late,
+    }
     return CallbackView.model_validate({**callback.model_dump(), **beside})
+
+
+def _needs(contact: Contact | None) -> dict[str, Any]:
+    """What whoever meets a contact must know, beside a warning."""
+    return {name: contact and getattr(contact, name) for name in ("on_behalf", "interpreter")}

@@ -10,7 +10,7 @@ from chassis import calendar
 from chassis.errors import Refused, Unprocessable
 from contracts.areas import Area, Period
 from contracts.chat import CallbackState, ChannelView, ConversationState, MessageView
-from contracts.portal import EarlierText, PromiseKind
+from contracts.portal import EarlierText, OnBehalf, PromiseKind
 from contracts.public import WaitBand
 
 
@@ -169,3 +169,13 @@ def fitting(messages: Iterable[MessageView], most_bytes: int) -> Iterator[Messag
             return
         used += size
         yield message
+
+
+def must_be_the_client(on_behalf: OnBehalf | None) -> None:
+    """Let nobody be asked to identify who acts for the client: the identity would be another's.
+
+    Raises:
+        Refused: `acting-for`.
+    """
+    if on_behalf is not None:
+        raise Refused("acting-for", "somebody acts for the client of this contact; only the client can identify")

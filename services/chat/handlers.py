@@ -24,7 +24,14 @@ on = Handlers()
 @on(ContactRouted)
 def queue_conversation(fact: ContactRouted, tx: Transaction, areas: Areas, settings: ChatSettings) -> None:
     """A contact routed to chat waits in its channel's queue, once; of any other what a call needs is remembered."""
-    store.remember_route(tx, fact.contact_id, fact.language, fact.alert)
+    store.remember_route(
+        tx,
+        fact.contact_id,
+        fact.language,
+        alert=fact.alert,
+        on_behalf=fact.on_behalf,
+        interpreter=fact.interpreter,
+    )
     if fact.route is not Route.CHAT or store.is_declined(tx, fact.contact_id):
         return
     conversation = Conversation(
@@ -94,7 +101,7 @@ def promise_call_to_referred(fact: ReferralReceived, tx: Transaction, areas: Are
     """Whom a professional has sent to be called is assessed the same office day; others choose a time themselves."""
     if fact.call is None:
         return
-    store.remember_route(tx, fact.contact_id, fact.language, alert=None)
+    store.remember_route(tx, fact.contact_id, fact.language)
     callback = Callback(
         callback_id=fact.referral_id,
         kind=PromiseKind.ASSESSMENT,

@@ -14,7 +14,7 @@ from sqlmodel import Field, SQLModel
 from chassis.db import UtcInstant
 from contracts.base import Language
 from contracts.chat import CallbackState, ConversationState, Speaker
-from contracts.portal import PromiseKind, WarningShown
+from contracts.portal import InterpreterLanguage, OnBehalf, PromiseKind, WarningShown
 
 _QUEUED = text("state = 'queued'")
 _OPEN = text("state = 'open'")
@@ -36,6 +36,8 @@ class Contact(ChatTable, table=True):
     contact_id: UUID = Field(primary_key=True)
     language: Language | None = Field(default=None, sa_type=_wire(Language))
     alert: WarningShown | None = Field(default=None, sa_type=_wire(WarningShown))
+    on_behalf: OnBehalf | None = Field(default=None, sa_type=_wire(OnBehalf))
+    interpreter: InterpreterLanguage | None = Field(default=None, sa_type=_wire(InterpreterLanguage))
     identified_at: datetime | None = Field(default=None, sa_type=UtcInstant)
     declined_at: datetime | None = Field(default=None, sa_type=UtcInstant)
     earlier_accepted: bool | None = None

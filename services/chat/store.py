@@ -21,7 +21,7 @@ from chassis import Refused, Role, Transaction
 from chassis.db import Statement, prepared, upsert
 from contracts.base import Language
 from contracts.chat import MESSAGE_MAX, CallbackState, ConversationState, Speaker
-from contracts.portal import EarlierTextDecided, PromiseKind, WarningShown
+from contracts.portal import EarlierTextDecided, InterpreterLanguage, OnBehalf, PromiseKind, WarningShown
 from services.chat.domain import agreed
 from services.chat.models import Callback, Contact, Conversation, Message
 
@@ -47,8 +47,8 @@ class Seen(NamedTuple):
 
     @property
     def identified_at(self) -> datetime | None:
-        """When the person behind it was identified; None when nobody was."""
-        return self.contact.identified_at if self.contact else None
+        """When the client was identified; None when nobody was, or only somebody who acts for them."""
+        return self.contact.identified_at if self.contact and not self.contact.on_behalf else None
 
     @property
     def identified(self) -> bool:
@@ -68,13 +68,21 @@ class Call(NamedTuple):
     """A promised call and what is known of its contact; None while the contact's routing has not come yet."""
 
     callback: Callback
-    language: Language | None
-    alert: WarningShown | None
+    contact: Contact | None
 
 
-def remember_route(tx: Transaction, contact_id: UUID, language: Language, alert: WarningShown | None) -> None:
-    """Store in which language a contact is served, and past which warning it went on; what is known already stays."""
-    tx.write(_ROUTE, contact_id=contact_id, language=language, alert=alert)
+def remember_route(
+    tx: Transaction,
+    contact_id: UUID,
+    language: Language,
+    *,
+    alert: WarningShown | None = None,
+    on_behalf: OnBehalf | None = None,
+    interpreter: InterpreterLanguage | None = None,
+) -> None:
+    """Store what whoever meets a contact must know of it; what is known already stays."""
+    needs = {"alert": alert, "on_behalf": on_behalf, "interpreter": interpreter}
+    tx.write(_ROUTE, contact_id=contact_id, language=language, **needs)
 
 
 def remember_identity(tx: Transaction, contact_id: UUID, at: datetime) -> None:
@@ -120,7 +128,7 @@ def _goes_before(told: Any) -> ColumnElement[bool]:
     return or_(stored.is_(None), and_(stored.is_(True), not_(told.earlier_accepted)), alike_and_later)
 
 
-_ROUTE, _DECLINED = _first_stay("language", "alert"), _first_stay("declined_at")
+_ROUTE, _DECLINED = _first_stay("language", "alert", "on_behalf", "interpreter"), _first_stay("declined_at")
 _IDENTIFIED = prepared(
     Contact,
     lambda insert: insert.on_conflict_do_update(
@@ -400,9 +408,8 @@ def _list(tx: Transaction, state: CallbackState, order: Sequence[Any], limit: in
     return [Call(*row) for row in tx.session.exec(statement)]
 
 
-def _calls() -> Select[Callback, Language | None, WarningShown | None]:
-    known = (col(Contact.language), col(Contact.alert))
-    return select(Callback, *known).outerjoin(Contact, col(Contact.contact_id) == col(Callback.contact_id))
+def _calls() -> Select[Callback, Contact | None]:
+    return select(Callback, Contact).outerjoin(Contact, col(Contact.contact_id) == col(Callback.contact_id))
 
 
 def count_call(tx: Transaction, callback: Callback, **values: Any) -> Callback | None:

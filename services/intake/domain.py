@@ -15,7 +15,7 @@ from contracts.areas import Area
 from contracts.cases import Ending
 from contracts.closings import Door
 from contracts.intake import DeclineReason, Route, RouteReason, TriageOutcome
-from contracts.portal import AgeBand, ContactOpened, Origin, WarningShown
+from contracts.portal import AgeBand, ContactOpened, OnBehalf, Origin, WarningShown
 from contracts.public import ContactCounted, Destination, TroubleGroup
 from services.intake.triage.domain import Triage, triage, unanswered
 from services.intake.triage.questionnaire import Questionnaire, Subject, most_severe
@@ -38,17 +38,22 @@ _TALKS: Final = (Door.CHAT, Door.MESSAGE)
 _ROUTE: Final = {Door.CHAT: Route.CHAT, Door.MESSAGE: Route.CALLBACK, Door.BOOKING: Route.BOOKING}
 
 
-def eligibility(area: Area, *, municipality: str, age_band: AgeBand) -> DeclineReason | None:
+def eligibility(
+    area: Area, *, municipality: str, age_band: AgeBand, on_behalf: OnBehalf | None = None
+) -> DeclineReason | None:
     """Why the unit of an area cannot take a person; None when it can.
 
     Another municipality goes before age: its own county knows its own age limit. An unknown municipality ("000") is
-    another one. A limit inside a band declines the whole band, for not everybody in it has turned that age.
+    another one. A limit inside a band declines the whole band, for not everybody in it has turned that age. The age is
+    the client's, whoever acts for them.
     Source: rule 2 and section 11 ("has turned", inclusive, per area).
     """
     if municipality not in {one.code for one in area.municipalities}:
         return DeclineReason.OTHER_MUNICIPALITY
     if YOUNGEST[age_band] < area.minimum_age:
         return DeclineReason.TOO_YOUNG
+    if on_behalf and on_behalf not in area.acting_for:
+        return DeclineReason.ACTING_FOR
     return None
 
 
@@ -124,7 +129,7 @@ def decide(area: Area, fact: ContactOpened, questionnaire: Questionnaire | None,
     """
     trouble = questionnaire.trouble(fact.trouble) if questionnaire else None
     found = _weighed(fact, questionnaire, trouble) if questionnaire and trouble else None
-    if reason := eligibility(area, municipality=fact.municipality, age_band=fact.age_band):
+    if reason := eligibility(area, municipality=fact.municipality, age_band=fact.age_band, on_behalf=fact.on_behalf):
         return Declined(found, reason)
     if found is None:
         return Declined(None, DeclineReason.UNKNOWN_QUESTIONNAIRE)
@@ -132,7 +137,7 @@ def decide(area: Area, fact: ContactOpened, questionnaire: Questionnaire | None,
         return Routed(found, Route.QUESTIONS, (RouteReason.ANSWERS_MISSING,))
     if fact.warned and not found.elsewhere:
         return went_on(found, fact.warned, shut=shut)
-    return route(found, origin=fact.origin, shut=shut)
+    return route(found, origin=fact.origin, shut=shut, on_behalf=fact.on_behalf)
 
 
 def _weighed(fact: ContactOpened, questionnaire: Questionnaire, trouble: Subject) -> Triage:
@@ -149,18 +154,22 @@ def _weighed(fact: ContactOpened, questionnaire: Questionnaire, trouble: Subject
     return triage(questionnaire, trouble, fact.answers, assessed=fact.assessed)
 
 
-def route(found: Triage, *, origin: Origin, shut: Shut) -> Routed:
+def route(found: Triage, *, origin: Origin, shut: Shut, on_behalf: OnBehalf | None = None) -> Routed:
     """Where a contact of ours goes.
 
     A red flag goes elsewhere at once, by whatever door it came: the page of its outcome says where. Everybody else
     meets a professional, however mild the outcome, in every triage mode: the rules choose a queue, they send nobody
     home. Nobody is turned away by a closed door: the next way that is open is theirs, and a message is always taken.
+    Who acts for another is talked with: a time is for whoever has identified, and that is not the client.
     Source: rules 10-13, design.md (doors), features.md A1 (closings).
     """
     if found.red:
         return Routed(found, Route.ELSEWHERE, (RouteReason.RED_FLAG,))
     if found.not_ours:
         return Routed(found, Route.ELSEWHERE, (RouteReason.NOT_FOR_PHYSIOTHERAPY, RouteReason.NO_RED_FLAG))
+    if on_behalf:
+        way, passed = _first_open(_TALKS, shut)
+        return Routed(found, _ROUTE[way], (RouteReason.NO_RED_FLAG, RouteReason.ACTING_FOR, *passed, *_welcome(way)))
     way, passed = _first_open(_BOOKING_FIRST if origin is Origin.BOOKING else _CHAT_FIRST, shut)
     return Routed(found, _ROUTE[way], (RouteReason.NO_RED_FLAG, *passed, *_welcome(way, origin)))
 

@@ -134,9 +134,15 @@ def _tell_routed(fact: ContactOpened, tx: Transaction, decision: Routed, area: A
     tx.publish(_routed(fact, decision, tx.now))
 
 
+_ROUTED_WITH = {
+    *("area", "municipality", "contact_id", "origin", "language", "trouble"),
+    *("on_behalf", "interpreter"),
+}
+
+
 def _routed(contact: ContactOpened | Contact, decision: Routed, now: datetime) -> ContactRouted:
     return ContactRouted(
-        **contact.model_dump(include={"area", "municipality", "contact_id", "origin", "language", "trouble"}),
+        **contact.model_dump(include=_ROUTED_WITH),
         route=decision.route,
         reasons=decision.reasons,
         alert=decision.alert,

@@ -38,6 +38,9 @@ class Contact(IntakeTable, table=True):
     declined: str | None = Field(max_length=32)
     alert: str | None = Field(default=None, max_length=16)
     """The warning the person went on from."""
+    on_behalf: str | None = Field(default=None, max_length=16)
+    """For whom somebody acts; None: the person is the client."""
+    interpreter: str | None = Field(default=None, max_length=16)
     summary: str | None = Field(default=None, max_length=200)
     """Where the summary of the assessment elsewhere is that the person comes from."""
     opened_at: datetime = Field(sa_type=UtcInstant)

@@ -24,8 +24,16 @@ def contact(session: Session, contact_id: UUID, viewer: Viewer) -> Contact | Non
 def add_contact(
     session: Session, fact: ContactOpened, decision: Routed | Declined, *, summary: str | None, now: datetime
 ) -> None:
-    told = {"contact_id", "area", "municipality", "origin", "language", "trouble", "age_band", "opened_at"}
-    contact = Contact(**fact.model_dump(include=told), **_outcome(decision), summary=summary, decided_at=now)
+    told = {
+        *("contact_id", "area", "municipality", "origin", "language", "trouble", "age_band", "opened_at"),
+        *("on_behalf", "interpreter"),
+    }
+    contact = Contact(
+        **fact.model_dump(include=told),
+        **_outcome(decision),
+        summary=summary,
+        decided_at=now,
+    )
     session.add(contact)
     session.flush()
 

@@ -41,6 +41,8 @@ from contracts.portal import (
     ContactOpened,
     EarlierText,
     EarlierTextDecided,
+    InterpreterLanguage,
+    OnBehalf,
     Origin,
     PromiseKind,
     QuestionsAnswered,
@@ -79,6 +81,9 @@ class Entry:
     questionnaire: str
     answers: tuple[Answer, ...]
     origin: Origin = Origin.CHAT
+    on_behalf: OnBehalf | None = None
+    """For whom they act, if not for themselves: then age and answers are those of the client."""
+    interpreter: InterpreterLanguage | None = None
     warned: WarningShown | None = None
     """The warning they were shown on the way in and went on from."""
     assessed: Assessed | None = None
@@ -152,6 +157,8 @@ def opened_of(edge: Edge, entry: Entry, contact_id: UUID) -> ContactOpened:
         language=entry.language,
         trouble=entry.trouble,
         age_band=entry.age_band,
+        on_behalf=entry.on_behalf,
+        interpreter=entry.interpreter,
         questionnaire=entry.questionnaire,
         answers=entry.answers,
         warned=entry.warned,

@@ -22,7 +22,7 @@ from contracts.base import Code, Id, Language, Message, MunicipalityCode, Versio
 from contracts.chat import ConversationView, LeftMessage, MessageView, PromiseView, Words
 from contracts.feedback import TEXT_MAX, GiveFeedback, Given, InvitationView, Score
 from contracts.intake import ContactView, GetContact
-from contracts.portal import AgeBand, Answer, Origin, PromiseKind, WarningShown
+from contracts.portal import AgeBand, Answer, InterpreterLanguage, OnBehalf, Origin, PromiseKind, WarningShown
 from contracts.prose import below, of_fields
 from contracts.scheduling import HoldView, TimesView, VisitView
 from services.portal import acts, sessions
@@ -60,6 +60,10 @@ class Opening(_Body):
     answers: Annotated[tuple[Answer, ...], Field(max_length=60)]
     origin: Literal[Origin.CHAT, Origin.BOOKING] = Origin.CHAT
     """The door: to talk, or to book a time."""
+    on_behalf: OnBehalf | None = None
+    """For whom the person acts, if not for themselves: age and answers are then the client's."""
+    interpreter: InterpreterLanguage | None = None
+    """Into which language an interpreter is needed."""
     warned: WarningShown | None = None
     """The person was shown this warning on the way in and went on."""
 

@@ -30,6 +30,8 @@ class Contact(SchedulingTable, table=True):
     origin: str
     route: str | None = None
     """Where it goes; who is sent to book picks a time without being offered one."""
+    on_behalf: str | None = None
+    """For whom somebody acts; whoever identifies then is not the client."""
     routed_version: int
     """Aggregate version of the decision this row holds; an older one changes nothing."""
     identified_at: datetime | None = Field(default=None, sa_type=UtcInstant)

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
-from sqlalchemy import ColumnElement, delete, exists, func, update
+from sqlalchemy import ColumnElement, case, delete, exists, func, update
 from sqlmodel import col, select
 
 from chassis import Transaction
@@ -39,26 +39,32 @@ def remember_route(tx: Transaction, fact: ContactRouted, version: int) -> None:
         municipality=fact.municipality,
         origin=fact.origin.value,
         route=fact.route.value,
+        on_behalf=fact.on_behalf and fact.on_behalf.value,
         routed_version=version,
     )
 
 
+_OF_ROUTE = ("area", "municipality", "origin", "route", "on_behalf", "routed_version")
 _ROUTE = prepared(
     Contact,
     lambda insert: insert.on_conflict_do_update(
         index_elements=["contact_id"],
-        set_={name: insert.excluded[name] for name in ("area", "municipality", "origin", "route", "routed_version")},
+        set_={name: insert.excluded[name] for name in _OF_ROUTE},
         where=col(Contact.routed_version) < insert.excluded.routed_version,
     ),
 )
 
 
 def remember_identity(tx: Transaction, contact_id: UUID, at: datetime) -> bool:
-    """Store that a contact is identified, since the first time; False when the contact is not known."""
+    """Store that a contact is identified, since the first time; False when the contact is not known.
+
+    Who acts for a client is not the client: of such a contact nobody is identified.
+    """
+    known_since = func.coalesce(col(Contact.identified_at), at)
     statement = (
         update(Contact)
         .where(col(Contact.contact_id) == contact_id)
-        .values(identified_at=func.coalesce(col(Contact.identified_at), at))
+        .values(identified_at=case((col(Contact.on_behalf).is_(None), known_since)))
         .returning(col(Contact.contact_id))
     )
     return tx.session.connection().execute(statement).first() is not None

@@ -135,8 +135,8 @@ def _part(tx: Transaction, found: Place, reason: PartReason) -> UUID:
 
 def _offered(tx: Transaction, found: Place, session: SessionContacts, own: IntakeSettings) -> list[tuple[Case, bool]]:
     since = tx.now - timedelta(days=own.reopen_days)
-    if found.member.closed is not None:
-        return []
+    if found.member.closed is not None or found.contact.on_behalf is not None:
+        return []  # whoever acts for another has matters of their own in the same browser
     earlier = store.earlier(tx.session, found, in_session=session, since=since)
     return domain.about_one_trouble(found.case, earlier)
 

@@ -104,9 +104,11 @@ def earlier(
     """Cases that a contact could go on with, the newest first, and whether each is still open.
 
     Of the same county, begun before the contact, going on or over since `since`: the same person's, and those with a
-    contact of the same browser session that are nobody else's. That two are about one trouble is for the rules to say.
+    contact of the same browser session that are nobody else's. None in which somebody acts for a client: the browser is
+    theirs, the matter is not. That two are about one trouble is for the rules to say.
     """
     member = col(Membership.case_id) == col(Case.case_id)
+    member_of = col(Membership.contact_id) == col(Contact.contact_id)
     person = of.contact.person_id if of.contact.identified_at else None  # as a professional has sent them, say
     going_on = col(Membership.closed).is_(None)
     lately = (col(Membership.closed_at) >= since) & col(Membership.closed).not_in(NEVER_TAKEN)
@@ -122,6 +124,7 @@ def earlier(
             Case.begun_at < of.contact.opened_at,
             mine,
             exists().where(member, going_on | lately),
+            ~exists().where(member, member_of, col(Contact.on_behalf).is_not(None)),
         )
         .order_by(col(Case.begun_at).desc())
         .limit(MOST_EARLIER)

@@ -99,6 +99,16 @@ def must_be_identified(person_id: UUID | None, identified_at: datetime | None) -
     return person_id
 
 
+def must_be_the_client(on_behalf: str | None) -> None:
+    """Let nobody be taken for the client who acts for one: neither kept, nor judged by their own age.
+
+    Raises:
+        Refused: `acting-for`.
+    """
+    if on_behalf is not None:
+        raise Refused("acting-for", "somebody acts for the client of this contact; only the client can identify")
+
+
 def must_be_ours(state: str) -> None:
     """Let only somebody be kept whom the unit serves.
 

@@ -29,6 +29,7 @@ def keep_identity(fact: IdentityVerified, tx: Transaction, vault: Vault, setting
     contact = contact_of(tx.session, fact.contact_id, tx.viewer)
     if contact is None:
         raise TryLater("unknown-contact", "the person was identified before the contact is known here")
+    domain.must_be_the_client(contact.on_behalf)
     domain.must_be_ours(contact.state)
     day = local_date(fact.verified_at)
     who = domain.identity(tx.unseal(fact.person), today=day, test_codes=settings.practice)

@@ -168,8 +168,10 @@ def _must_stay_with_us(contact: ContactView) -> None:
     """Let only somebody identify whom the unit serves: of others it does not need to know who they are.
 
     Raises:
-        Refused: `identity-not-needed`.
+        Refused: `identity-not-needed`; `acting-for`: who identifies would be taken for the client they act for.
     """
+    if contact.on_behalf:
+        raise Refused("acting-for", "somebody acts for the client of this contact; only the client can identify")
     if contact.state is not ContactState.ROUTED:
         raise Refused("identity-not-needed", "the contact was declined")
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import RedirectResponse
 
 from chassis import Refused, Transaction
+from contracts.areas import Area
 from contracts.base import Language
 from contracts.intake import Question, QuestionnaireView
-from contracts.portal import AgeBand, Answer
+from contracts.portal import AgeBand, Answer, InterpreterLanguage, OnBehalf
 from services.portal import acts, drafts, sessions
 from services.portal.acts import Entry
 from services.portal.doors import notice_of
@@ -27,6 +28,7 @@ from services.portal.sessions import Opened, Visitor
 
 routes = APIRouter()
 AGE = "age"
+ACTING_FOR, INTERPRETER = "puolesta", "tulkki"
 DRAFT_COOKIE = "draft"
 """Remembers in the browser alone that something was left unfinished: who comes back too late is told it is gone."""
 
@@ -36,11 +38,19 @@ def field_of(question: str) -> str:
     return f"q_{question}"
 
 
-def answers_of(asked: QuestionnaireView, form: Form, t: Words) -> tuple[Answer, ...]:
+def answers_of(area: Area, asked: QuestionnaireView, form: Form, t: Words) -> tuple[Answer, ...]:
     """The answers, in order; errors in the form for what is missing or no answer at all."""
     if form[AGE] not in set(AgeBand):
         form.errors[AGE] = t("error.age")
+    for field, offered in _needs(area).items():
+        if form[field] not in ("", *offered):
+            form.errors[field] = t("error.pick")
     return given(asked, form, t, first=2)  # the age is the first one
+
+
+def _needs(area: Area) -> dict[str, tuple[str, ...]]:
+    """What a county asks beside the questions, by field: for whom somebody acts, and which interpreter they need."""
+    return {ACTING_FOR: area.acting_for, INTERPRETER: area.interpreters}
 
 
 def given(asked: QuestionnaireView, form: Form, t: Words, *, first: int) -> tuple[Answer, ...]:
@@ -110,6 +120,8 @@ async def _page(
         version=asked.version,
         questions=[shown_question(one) for one in asked.questions],
         ages=[(band, t(f"age.{band}")) for band in AgeBand],
+        acting_for=[(one, t(f"acting_for.{one}")) for one in wish.area.acting_for],
+        interpreters=[(one, t(f"interpreter.{one}")) for one in wish.area.interpreters],
         trouble=next(one.text for one in asked.troubles if one.code == wish.trouble),
         municipality=wish.municipality.names.of(language),
         notice=await notice_of(edge_of(request), wish.area),
@@ -154,7 +166,7 @@ async def _unfinished(
     refused: str = "",
 ) -> Response:
     """The page again; what fits the questions is kept for whoever goes away now and comes back."""
-    edge, so_far = edge_of(request), _so_far(asked, form)
+    edge, so_far = edge_of(request), _so_far(wish.area, asked, form)
     response = await _page(request, language, wish, asked, me, form, refused=refused)
     if so_far:
         left = await edge.transact(
@@ -164,9 +176,9 @@ async def _unfinished(
     return response
 
 
-def _so_far(asked: QuestionnaireView, form: Form) -> dict[str, str]:
+def _so_far(area: Area, asked: QuestionnaireView, form: Form) -> dict[str, str]:
     """Codes that were offered, by field: whatever else a form holds is not kept."""
-    offered = {AGE: {str(band) for band in AgeBand}}
+    offered: dict[str, Collection[str]] = {AGE: set(AgeBand), **_needs(area)}
     offered |= {field_of(one.code): {option.code for option in one.options} for one in asked.questions}
     return {name: form[name] for name, codes in offered.items() if form[name] in codes}
 
@@ -186,7 +198,7 @@ async def answer(
             raise
         wish, asked = await _asked(request, language, picked)  # what is asked now, with the answers that fit it
         return await _unfinished(request, language, wish, asked, me, form, refused.code)
-    given = answers_of(asked, form, words(language))
+    given = answers_of(wish.area, asked, form, words(language))
     if form.errors:
         return await _unfinished(request, language, wish, asked, me, form)
     edge = edge_of(request)
@@ -198,6 +210,8 @@ async def answer(
         questionnaire=asked.version,
         answers=given,
         origin=wish.origin,
+        on_behalf=OnBehalf(form[ACTING_FOR]) if form[ACTING_FOR] else None,
+        interpreter=InterpreterLanguage(form[INTERPRETER]) if form[INTERPRETER] else None,
         warned=warned(request),
     )
     try:

@@ -16,7 +16,7 @@ from services.portal.app import forget, jobs
 from services.portal.drafts.store import KEPT, Draft
 from services.portal.language import words
 from services.portal.models import PortalTable
-from tests.services.portal.town import Browser, Town, filled
+from tests.services.portal.town import Browser, Town, filled, picked
 from tests.stack import DATABASES
 from tests.unit import Unit, practice_settings
 
@@ -37,10 +37,6 @@ def leaves_unfinished(town: Town, browser: Browser | None = None, **more: str) -
     so_far = {name: value for name, value in answers.items() if name != last}
     assert browser.post(KNEE, so_far | more).status_code == 422
     return so_far
-
-
-def picked(page: str) -> int:
-    return page.count(" checked>")
 
 
 def kept(town: Town) -> list[Draft]:

@@ -183,5 +183,10 @@ def filled(page: str, age: str = "23_74") -> dict[str, str]:
     return {"age": age} | dict(reversed(radios)) | mild
 
 
+def picked(page: str) -> int:
+    """How many questions have an answer on a page."""
+    return len(re.findall(r'name="(?:age|q_[^"]+)"[^>]* checked>', page))
+
+
 def new_key() -> str:
     return str(uuid4())
