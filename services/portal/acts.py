@@ -98,7 +98,8 @@ class Entry:
 async def open_contact(edge: Edge, visitor: Visitor, entry: Entry, *, key: str) -> tuple[Visitor, UUID]:
     """Tell that a resident has come in; the contact becomes the session's own.
 
-    A fall form that was taken along was filled in for this contact: it comes in under the id the form has.
+    A fall form that was taken along was filled in for this contact: it comes in under the id the form has. Unless they
+    act for somebody else: it tells of themselves.
 
     Raises:
         Refused: `unknown-municipality`: it belongs to no county served here.
@@ -106,7 +107,8 @@ async def open_contact(edge: Edge, visitor: Visitor, entry: Entry, *, key: str) 
     opened, session = opened_of(edge, entry, uuid5(visitor.session_id, key)), str(visitor.session_id)
 
     def tell(tx: Transaction) -> tuple[Visitor, UUID]:
-        contact_id = store.brought(tx, visitor.contacts) or opened.contact_id
+        along = None if entry.on_behalf else store.brought(tx, visitor.contacts)
+        contact_id = along or opened.contact_id
         if store.first_sent(tx, who=session, key=key, contact_id=contact_id, what=store.CONTACT):
             tx.publish(opened.model_copy(update={"contact_id": contact_id}))
         contact_id = store.contact_sent(tx, who=session, key=key)

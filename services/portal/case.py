@@ -322,7 +322,9 @@ async def _with_earlier(edge: Edge, viewer: Viewer, case: Case, offer: OfferView
 
 
 async def _with_referral(edge: Edge, case: Case, session: Collection[UUID]) -> Case:
-    """Whom a professional has sent is led to choose a time, until there is one."""
+    """Whom a professional has sent is led to choose a time, until there is one; not in a matter of somebody else's."""
+    if case.contact and case.contact.on_behalf:
+        return case
     others = [one for one in session if one != case.contact_id]
     for contact_id in await edge.transact(lambda tx: sessions.sent(tx, others)) if others else ():
         try:

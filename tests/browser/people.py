@@ -188,7 +188,7 @@ class Resident(Person):
 
     def answers(self) -> None:
         """Fill in the questionnaire: 23 to 74, no red flag, neither new nor worse, the first choice of all else."""
-        groups = self.page.get_by_role("group")
+        groups = self.page.locator("fieldset:visible")
         for place in range(groups.count()):
             group = groups.nth(place)
             plain = group.locator('input[value="no"], input[value="23_74"], input[value="same"]')

@@ -12,6 +12,7 @@ from contracts.intake import ContactRouted, Route, RouteReason
 from contracts.portal import ContactOpened, IdentityVerified, InterpreterLanguage, OnBehalf
 from services.portal.language import words
 from tests.services.portal.test_api import Caller
+from tests.services.portal.test_sent import comes, is_sent
 from tests.services.portal.town import Town, filled
 
 FI = words(Language.FI)
@@ -139,6 +140,14 @@ def test_by_the_booking_door_they_come_to_a_talk(town: Town) -> None:
     town.resident.post(asked, filled(town.resident.page) | {"puolesta": "adult"})
     [routed] = town.told(ContactRouted)
     assert (routed.route, RouteReason.ACTING_FOR in routed.reasons) == (Route.CHAT, True)
+
+
+def test_their_own_referral_is_not_shown_in_the_matter_of_somebody_else(town: Town) -> None:
+    view = is_sent(town)
+    assert comes(town) == f"/fi/asia/{view.contact_id}"
+    link = f'href="/fi/asia/{view.contact_id}"'
+    assert link in town.resident.get(town.comes_in()).text
+    assert link not in town.resident.get(town.comes_in(puolesta="adult")).text
 
 
 def _acting(town: Town) -> tuple[str, Any, str]:

@@ -116,6 +116,13 @@ def test_answers_that_were_not_taken_along_stay_behind(town: Town) -> None:
     assert town.comes_in().rpartition("/")[2] != result.rpartition("/")[2]
 
 
+def test_who_acts_for_somebody_else_takes_none_of_their_own_answers_along(town: Town) -> None:
+    result = screened(town, RAISED)
+    town.resident.post(f"{result}/mukaan", {"kunta": "285"})
+    assert town.comes_in(puolesta="adult").rpartition("/")[2] != result.rpartition("/")[2]
+    assert town.comes_in().rpartition("/")[2] == result.rpartition("/")[2]
+
+
 def test_answers_come_along_once(town: Town) -> None:
     result = screened(town, RAISED)
     town.resident.post(f"{result}/mukaan", {"kunta": "285"})
