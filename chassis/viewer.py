@@ -33,6 +33,8 @@ class Viewer(BaseModel):
     areas: frozenset[str] = frozenset()
     """Counties a member of staff serves, or a neighbour may send to."""
     name: str = ""
+    licensed: bool = False
+    """STAFF: whether the law lets them assess whom they meet, as the county's directory says."""
 
     def may_see(self, contact_id: UUID, area: str) -> bool:
         """Whether what belongs to this contact exists for the viewer; a neighbour sees only what it sent itself."""
@@ -48,6 +50,16 @@ class Viewer(BaseModel):
         """
         if self.role is not Role.STAFF or (area is not None and area not in self.areas):
             raise Refused("not-yours", "this is for staff of the area")
+
+    def must_be_licensed(self) -> None:
+        """Let only staff pass who are licensed.
+
+        Raises:
+            Refused: `not-yours`; `licence-needed`.
+        """
+        self.must_be_staff()
+        if not self.licensed:
+            raise Refused("licence-needed", "only a licensed professional assesses, and closes an assessment")
 
 
 SERVICE = Viewer(role=Role.SERVICE, id=NOBODY)

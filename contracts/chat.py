@@ -414,7 +414,7 @@ class GetPromise(Ask[PromiseView]):
 
 @command(owner="chat", version=1)
 class AcceptConversation(Ask[ConversationView]):
-    """Take a waiting conversation. Refused: `already-accepted`, `conversation-closed`, `unknown-conversation`."""
+    """Take it. Refused: `already-accepted`, `conversation-closed`, `licence-needed`, `unknown-conversation`."""
 
     conversation_id: Id
     therapist_name: FirstName
@@ -437,14 +437,14 @@ class RequestIdentity(Ask[ConversationView]):
 
 @command(owner="chat", version=1)
 class EndConversation(Ask[ConversationView]):
-    """End an open conversation, or leave the queue. Refused: `conversation-closed`, `unknown-conversation`."""
+    """End it, or leave the queue. Refused: `conversation-closed`, `licence-needed` (staff), `unknown-conversation`."""
 
     contact_id: Id
 
 
 @command(owner="chat", version=1)
 class RecordCall(Ask[CallbackView]):
-    """Record a call: reached keeps the promise, else an attempt. Refused: `callback-kept`, `unknown-callback`."""
+    """Reached keeps the promise, else an attempt. Refused: `callback-kept`, `licence-needed`, `unknown-callback`."""
 
     callback_id: Id
     outcome: CallOutcome

@@ -228,7 +228,7 @@ class SendReferral(Ask[ReferralStatusView]):
 class ReturnReferral(Ask[ReferralStatusView]):
     """A therapist gives a referral back to who sent it: the person is theirs to see to again.
 
-    Refused: `unknown-referral`; `referral-over`: the person was met, or it was given back before.
+    Refused: `unknown-referral`; `referral-over`: the person was met, or it was given back before; `licence-needed`.
     """
 
     referral_id: Id

@@ -272,6 +272,6 @@ class BookVisit(Ask[VisitView]):
 
 @command(owner="scheduling", version=1)
 class CompleteVisit(Ask[VisitView]):
-    """The visit took place. Refused: `visit-completed`, `unknown-visit`, `not-yours`."""
+    """The visit took place. Refused: `visit-completed`, `unknown-visit`, `not-yours`, `licence-needed` (rule 13)."""
 
     visit_id: Id

@@ -117,7 +117,7 @@ class Pilot:
         """One contact of the pilot from opening to feedback."""
         contact = await self._opens(case.opens_at)
         resident = Viewer(role=Role.CLIENT, id=contact)
-        staff = Viewer(role=Role.STAFF, id=therapist, areas=frozenset({AREA}), name="Fysioterapeutti")
+        staff = Viewer(role=Role.STAFF, id=therapist, areas=frozenset({AREA}), name="Fysioterapeutti", licensed=True)
         ask = self._front.ask
         waiting = await _settled(lambda: ask(chat.GetConversation(contact_id=contact), viewer=resident))
         self._clock.advance(timedelta(seconds=case.waits_seconds))
@@ -149,7 +149,7 @@ class Pilot:
         resident = Viewer(role=Role.CLIENT, id=contact)
         promise = await _settled(lambda: self._front.ask(chat.GetPromise(contact_id=contact), viewer=resident))
         self._clock.set(datetime.combine(promise.due_on - timedelta(days=3), time(10, 0), HELSINKI).astimezone(UTC))
-        staff = Viewer(role=Role.STAFF, id=therapist, areas=frozenset({AREA}), name="Fysioterapeutti")
+        staff = Viewer(role=Role.STAFF, id=therapist, areas=frozenset({AREA}), name="Fysioterapeutti", licensed=True)
         await self._front.ask(
             chat.RecordCall(callback_id=promise.callback_id, outcome=chat.CallOutcome.REACHED), viewer=staff
         )

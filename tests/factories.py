@@ -84,9 +84,9 @@ def feedback_given(**over: Any) -> feedback.FeedbackGiven:
     return like_the_example(feedback.FeedbackGiven, **{"answer_id": uuid4()} | over)
 
 
-def staff(therapist: UUID = AINO, *areas: str, name: str = "Aino") -> Viewer:
+def staff(therapist: UUID = AINO, *areas: str, name: str = "Aino", licensed: bool = True) -> Viewer:
     """A therapist of these counties (Kymenlaakso and Keski-Pohjanmaa unless told otherwise)."""
-    return Viewer(role=Role.STAFF, id=therapist, areas=frozenset(areas or ("10", "18")), name=name)
+    return Viewer(role=Role.STAFF, id=therapist, areas=frozenset(areas or ("10", "18")), name=name, licensed=licensed)
 
 
 def client(contact_id: UUID) -> Viewer:

@@ -107,6 +107,7 @@ def promise(ask: GetPromise, tx: Transaction) -> PromiseView:
 @answers(AcceptConversation)
 def accept(ask: AcceptConversation, tx: Transaction, settings: ChatSettings) -> ConversationView:
     seen = store.to_accept(tx, ask.conversation_id)
+    tx.viewer.must_be_licensed()  # the talk is the assessment (rule 13)
     waited = seen.conversation
     if not domain.accepts(waited.state, holder=waited.therapist_id, by=tx.viewer.id):
         return _view(seen)
@@ -160,6 +161,8 @@ def request_identity(ask: RequestIdentity, tx: Transaction) -> ConversationView:
 def end(ask: EndConversation, tx: Transaction, areas: Areas, settings: ChatSettings) -> ConversationView:
     """End an open conversation; who still waits leaves the queue by it."""
     found = store.as_side(tx, ask.contact_id).conversation
+    if tx.viewer.role is Role.STAFF:
+        tx.viewer.must_be_licensed()
     ended = store.change(tx, found, state=domain.end(found.state), ended_at=tx.now)
     if ended is None:
         return end(ask, tx, areas, settings)
@@ -194,6 +197,8 @@ def record_call(ask: RecordCall, tx: Transaction, areas: Areas) -> CallbackView:
     """A call was made. Reached keeps the promise, anything else counts as an attempt."""
     before, contact = store.call(tx, ask.callback_id)
     domain.must_be_promised(before.state)
+    if ask.outcome is CallOutcome.REACHED:
+        tx.viewer.must_be_licensed()  # the call is the assessment (rule 13)
     reached = {"state": CallbackState.KEPT, "kept_at": tx.now} if ask.outcome is CallOutcome.REACHED else {}
     after = store.count_call(tx, before, **reached)
     if after is None:

@@ -11,6 +11,7 @@ _STATUS = {
     "not-yours": NOT_FOUND,
     "session-expired": NOT_FOUND,
     "not-logged-in": 401,
+    "licence-needed": 403,
     "form-expired": 403,
     "not-a-form": 415,
     "not-valid": UNPROCESSABLE,

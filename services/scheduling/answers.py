@@ -145,6 +145,7 @@ def complete_visit(ask: CompleteVisit, tx: Transaction, areas: Areas) -> VisitVi
         raise Refused("unknown-visit", "no such visit in the viewer's areas")
     if visit.therapist_id != tx.viewer.id:
         raise Refused("not-yours", "the visit is another therapist's")
+    tx.viewer.must_be_licensed()  # the visit is the assessment (rule 13)
     contact = store.contact(tx, visit.contact_id, lock=True)
     row = store.complete_visit(tx, visit.visit_id)
     if contact is None or row is None:

@@ -102,6 +102,7 @@ def give_back(ask: ReturnReferral, tx: Transaction) -> ReferralStatusView:
     found = store.referral(tx.session, ask.referral_id, tx.viewer)
     if found is None:
         raise domain.unknown_referral()
+    tx.viewer.must_be_licensed()  # nobody has assessed the person, and now nobody will (rule 13)
     domain.must_go_on(ReferralStatus(found.status))
     if not store.give_back(tx.session, found, ask.reason, now=tx.now):
         raise Refused("referral-over", "something else has become of it at the same moment")

@@ -70,6 +70,7 @@ class StaffClaims:
     therapist_id: str
     name: str
     areas: str
+    profession: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +97,7 @@ class Therapist:
     therapist_id: UUID
     name: str
     areas: frozenset[str]
+    licensed: bool
 
 
 def check_token(claims: Mapping[str, Any], expected: Expected) -> None:
@@ -144,13 +146,16 @@ def person_of(claims: Mapping[str, Any], names: PersonClaims, *, today: date, pr
     )
 
 
-def therapist_of(claims: Mapping[str, Any], names: StaffClaims, *, areas: Collection[str]) -> Therapist:
+def therapist_of(
+    claims: Mapping[str, Any], names: StaffClaims, *, areas: Collection[str], licensed: Collection[str]
+) -> Therapist:
     """Read which member of staff logged in from the claims of a checked token.
 
     Args:
         claims: of a checked token.
         names: what the provider calls them; without a therapist id claim the subject is taken.
         areas: codes of the counties this installation serves; others do not count.
+        licensed: professions that may assess (rule 13).
 
     Raises:
         Refused: `identity-not-staff`: no id, no name, or no county of this installation.
@@ -163,7 +168,8 @@ def therapist_of(claims: Mapping[str, Any], names: StaffClaims, *, areas: Collec
     mine = _words(claims.get(names.areas)) & frozenset(areas)
     if not mine:
         raise Refused("identity-not-staff", "the claims name no county of this installation")
-    return Therapist(therapist_id, name[:80], mine)
+    may_assess = not _words(claims.get(names.profession)).isdisjoint(licensed)
+    return Therapist(therapist_id, name[:80], mine, may_assess)
 
 
 def birth_date(code: str, *, today: date) -> date:

@@ -116,7 +116,7 @@ def desk_routes(edge: Edge, provider: Provider, oidc: StaffOidc) -> APIRouter:
         login = await edge.transact(lambda tx: store.take(tx, state, _browser(secret)))
         request.state.language = Language(login.language)
         claims = await _claims(edge, provider, login, code=code, iss=iss, error=error)
-        who = domain.therapist_of(claims, oidc.claims, areas=list(edge.areas))
+        who = domain.therapist_of(claims, oidc.claims, areas=list(edge.areas), licensed=oidc.licensed)
         former = request.cookies.get(sessions.cookie_name(edge.settings, "staff"), "")
         staff = await edge.transact(lambda tx: _admit(tx, who, former))
         response = _go("/desk")
@@ -248,7 +248,7 @@ def _admit(tx: Transaction, who: domain.Therapist, former: str) -> Staff:
     """Open a new session of staff; the browser's former one ends."""
     if former and (ended := sessions.find_staff(tx, former)):
         sessions.close_staff(tx, ended)
-    return sessions.open_staff(tx, therapist_id=who.therapist_id, name=who.name, areas=who.areas)
+    return sessions.open_staff(tx, therapist_id=who.therapist_id, name=who.name, areas=who.areas, licensed=who.licensed)
 
 
 def _remember(tx: Transaction, departure: Departure, *, bound_to: str, contact_id: UUID | None = None) -> None:

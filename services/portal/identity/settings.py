@@ -89,11 +89,20 @@ class StaffOidc(OidcSettings):
     """How the member of staff is called in the chat."""
     claim_areas: str = "areas"
     """Two-digit codes of the counties served: a list, or text separated by spaces or commas."""
+    claim_profession: str = "profession"
+    """What the member of staff is licensed as: a list, or text separated by spaces or commas."""
+    licensed_professions: str = "physiotherapist"
+    """Values of that claim that let somebody assess, separated by spaces; nobody else closes one (rule 13)."""
 
     @property
     def claims(self) -> StaffClaims:
         """What the provider calls the claims."""
-        return StaffClaims(self.claim_therapist_id, self.claim_name, self.claim_areas)
+        return StaffClaims(self.claim_therapist_id, self.claim_name, self.claim_areas, self.claim_profession)
+
+    @property
+    def licensed(self) -> frozenset[str]:
+        """Professions that may assess."""
+        return frozenset(self.licensed_professions.split())
 
 
 def configured(oidc: C, settings: Settings, name: str) -> C:

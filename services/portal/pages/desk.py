@@ -48,7 +48,8 @@ class Row:
 
 
 def place_of(request: Request, language: Language, path: str, me: Staff) -> Page:
-    return replace(page_of(request, language, f"/desk{path}", session=me), staff_name=me.viewer.name)
+    page = page_of(request, language, f"/desk{path}", session=me)
+    return replace(page, staff_name=me.viewer.name, licensed=me.viewer.licensed)
 
 
 def in_place(edge: Edge, page: Page, municipality: str, area: str) -> str:

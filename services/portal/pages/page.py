@@ -59,6 +59,8 @@ class Page:
     csrf: str = ""
     key: Callable[[], str] = field(default=new_key)
     staff_name: str = ""
+    licensed: bool = False
+    """Whether the member of staff may assess (rule 13)."""
 
     @property
     def at(self) -> str:

@@ -26,10 +26,14 @@ async def keep_times_on_offer(_transact: Transact, ask: Asker) -> None:
     starts = tuple(
         datetime.combine(day, start, HELSINKI).astimezone(clock.now().tzinfo) for day in days for start in STARTS
     )
-    for place, person in enumerate(people.staff()):
+    for place, person in enumerate(people.therapists()):
         areas: list[str] = person.claims["areas"]
         viewer = Viewer(
-            role=Role.STAFF, id=UUID(person.claims["therapist_id"]), areas=frozenset(areas), name=person.claims["name"]
+            role=Role.STAFF,
+            id=UUID(person.claims["therapist_id"]),
+            areas=frozenset(areas),
+            name=person.claims["name"],
+            licensed=True,
         )
         published = PublishSlots(
             area=areas[place % len(areas)],

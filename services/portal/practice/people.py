@@ -36,11 +36,16 @@ def residents(today: date) -> tuple[TestPerson, ...]:
 
 @cache
 def staff() -> tuple[TestPerson, ...]:
-    """The invented therapists."""
+    """The invented therapists, and an assistant."""
+    claims = ("name", "therapist_id", "areas", "profession")
     return tuple(
-        TestPerson(one["therapist_id"], one["name"], {name: one[name] for name in ("name", "therapist_id", "areas")})
-        for one in _file()["staff"]
+        TestPerson(one["therapist_id"], one["name"], {name: one[name] for name in claims}) for one in _file()["staff"]
     )
+
+
+def therapists() -> tuple[TestPerson, ...]:
+    """Of the staff, those who are licensed."""
+    return tuple(one for one in staff() if one.claims["profession"] == "physiotherapist")
 
 
 def texts(language: str) -> Mapping[str, str]:

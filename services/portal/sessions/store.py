@@ -64,6 +64,7 @@ class StaffSession(PortalTable, table=True):
     name: str = Field(sa_type=String)
     areas: str = Field(sa_type=String)
     """Two-digit codes, sorted, separated by spaces."""
+    licensed: bool = False
     expires_at: datetime = Field(sa_type=UtcInstant, index=True)
 
 
@@ -236,9 +237,9 @@ def sent(tx: Transaction, contacts: Iterable[UUID]) -> Sequence[UUID]:
     return tx.session.exec(select(VisitorContact.contact_id).where(*theirs)).all()
 
 
-def open_staff(tx: Transaction, *, therapist_id: UUID, name: str, areas: Iterable[str]) -> Staff:
+def open_staff(tx: Transaction, *, therapist_id: UUID, name: str, areas: Iterable[str], licensed: bool) -> Staff:
     """Begin a session of a member of staff who has just logged in: always a new one."""
-    viewer = Viewer(role=Role.STAFF, id=therapist_id, areas=frozenset(areas), name=name)
+    viewer = Viewer(role=Role.STAFF, id=therapist_id, areas=frozenset(areas), name=name, licensed=licensed)
     opened = Staff(uuid4(), _new_secret(), viewer=viewer)
     row = StaffSession(
         session_id=opened.session_id,
@@ -246,6 +247,7 @@ def open_staff(tx: Transaction, *, therapist_id: UUID, name: str, areas: Iterabl
         therapist_id=therapist_id,
         name=name,
         areas=" ".join(sorted(viewer.areas)),
+        licensed=licensed,
         expires_at=tx.now + STAFF_LIFE,
     )
     tx.session.add(row)
@@ -259,7 +261,8 @@ def find_staff(tx: Transaction, secret: str) -> Staff | None:
     row = tx.session.exec(select(StaffSession).where(*alive)).first()
     if row is None:
         return None
-    viewer = Viewer(role=Role.STAFF, id=row.therapist_id, areas=frozenset(row.areas.split()), name=row.name)
+    areas = frozenset(row.areas.split())
+    viewer = Viewer(role=Role.STAFF, id=row.therapist_id, areas=areas, name=row.name, licensed=row.licensed)
     return Staff(row.session_id, secret, viewer=viewer)
 
 

@@ -30,7 +30,7 @@ from contracts.intake import DeclineReason, Route, TriageMode, TriageOutcome
 from contracts.matching import MatchOutcome, MatchReason
 from contracts.overview import DueState
 from contracts.overview import Step as HistoryStep
-from contracts.portal import AgeBand, EarlierText, Origin, PromiseKind, WarningShown
+from contracts.portal import AgeBand, EarlierText, InterpreterLanguage, OnBehalf, Origin, PromiseKind, WarningShown
 from contracts.public import TroubleGroup
 from contracts.referrals import ReferralKind, ReferralStatus, ReturnReason, Urgency
 from contracts.scheduling import Modality
@@ -103,6 +103,9 @@ MOVING: dict[str, type[StrEnum] | set[str]] = {
     "falls.band.": BergBand,
     "falls.route.": FallRoute,
     "falls.reason.": FallRouteReason,
+    "acting_for.": OnBehalf,
+    "interpreter.": InterpreterLanguage,
+    "needs.desk.": OnBehalf,
 }
 """Keys whose end is a value: every value it can have."""
 

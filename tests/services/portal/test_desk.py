@@ -262,3 +262,19 @@ def test_a_refused_calendar_keeps_what_was_typed(town: Town) -> None:
 def test_a_score_is_shown_with_its_base(town: Town) -> None:
     page = town.therapist().get("/fi/desk/feedback").text
     assert FI("nps.base", n=0, asked=0) in page
+
+
+def test_an_assistant_sees_who_waits_and_takes_nobody(town: Town) -> None:
+    """Rule 13."""
+    case = town.comes_in()
+    desk, talk = town.therapist(licensed=False), "/fi/desk/conversation/" + case.rpartition("/")[2]
+    page = desk.get("/fi/desk").text
+    assert f'href="{talk}"' in page
+    assert "/accept" in page
+    assert FI("desk.accept") not in page
+    assert FI("refusal.licence-needed") in desk.get(talk).text
+    found = re.search(r'name="conversation_id" value="([^"]+)"', page)
+    assert found
+    refused = desk.post(f"{talk}/accept", {"conversation_id": found[1]})
+    assert refused.status_code == 403
+    assert FI("refusal.licence-needed") in refused.text

@@ -30,7 +30,7 @@ NOW = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
 TODAY = NOW.date()
 THERAPIST = "9a3d5c10-77a4-4c8b-9d41-2f9a5a0c1e01"
 NAMES = PersonClaims("code", "family", "given", "born")
-STAFF = StaffClaims("therapist_id", "name", "areas")
+STAFF = StaffClaims("therapist_id", "name", "areas", "profession")
 LOA2 = "http://ftn.ficora.fi/2017/loa2"
 SECOND = timedelta(seconds=1)
 
@@ -202,8 +202,24 @@ def test_a_malformed_code_is_refused(code: str) -> None:
 @pytest.mark.parametrize("areas", [["10", "99"], "10 99", "99,10"])
 def test_a_therapist_serves_the_known_counties_of_the_claim(areas: object) -> None:
     claims = {"therapist_id": THERAPIST, "name": " Aino ", "areas": areas}
-    found = therapist_of(claims, STAFF, areas=["10", "18"])
+    found = therapist_of(claims, STAFF, areas=["10", "18"], licensed={"physiotherapist"})
     assert (found.therapist_id, found.name, found.areas) == (UUID(THERAPIST), "Aino", {"10"})
+
+
+@pytest.mark.parametrize(
+    ("told", "licensed"),
+    [
+        ("physiotherapist", True),
+        (["secretary", "physiotherapist"], True),
+        ("practical_nurse", False),
+        ("", False),
+        (None, False),
+    ],
+)
+def test_who_is_licensed_is_what_the_directory_says(told: Any, licensed: bool) -> None:
+    """Rule 13."""
+    claims = {"sub": THERAPIST, "name": "Aino", "areas": "10", "profession": told}
+    assert therapist_of(claims, STAFF, areas=["10"], licensed={"physiotherapist"}).licensed is licensed
 
 
 ANYTHING = st.recursive(
@@ -230,7 +246,7 @@ def test_whatever_a_person_is_said_to_be_they_are_read_or_refused(over: dict[str
 @settings(deadline=None)  # a busy machine is not a broken rule
 @given(claims=st.dictionaries(st.sampled_from(["therapist_id", "sub", "name", "areas"]), ANYTHING))
 def test_whatever_staff_are_said_to_be_they_are_read_or_refused(claims: dict[str, Any]) -> None:
-    refused = outcome(lambda: therapist_of(claims, STAFF, areas=["10"]))
+    refused = outcome(lambda: therapist_of(claims, STAFF, areas=["10"], licensed={"physiotherapist"}))
     assert refused is None or refused.code == "identity-not-staff"
 
 

@@ -176,11 +176,12 @@ def test_test_persons_keep_their_ages_over_the_years(day: date) -> None:
     assert [day.year - born.year - ((day.month, day.day) < (born.month, born.day)) for born in births] == list(AGES)
 
 
-def test_staff_are_the_three_invented_therapists() -> None:
-    assert [(one.shown, one.claims["areas"]) for one in staff()] == [
-        ("Aino", ["10", "18"]),
-        ("Matti", ["10"]),
-        ("Linnea", ["18"]),
+def test_staff_are_three_invented_therapists_and_an_assistant() -> None:
+    assert [(one.shown, one.claims["profession"], one.claims["areas"]) for one in staff()] == [
+        ("Aino", "physiotherapist", ["10", "18"]),
+        ("Matti", "physiotherapist", ["10"]),
+        ("Linnea", "physiotherapist", ["18"]),
+        ("Sanna", "assistant", ["10", "18"]),
     ]
 
 

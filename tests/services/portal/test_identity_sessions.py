@@ -116,9 +116,16 @@ def test_expired_sessions_and_what_they_owned_are_forgotten(world: World) -> Non
 
 def test_a_session_of_staff_knows_its_counties(world: World) -> None:
     who = uuid4()
-    staff = world.do(lambda tx: sessions.open_staff(tx, therapist_id=who, name="Aino", areas=["18", "10"]))
+    staff = world.do(
+        lambda tx: sessions.open_staff(tx, therapist_id=who, name="Aino", areas=["18", "10"], licensed=True)
+    )
     again = world.do(lambda tx: sessions.find_staff(tx, staff.secret))
-    assert (again.viewer.role, again.viewer.id, again.viewer.areas) == (Role.STAFF, who, {"10", "18"})
+    assert (again.viewer.role, again.viewer.id, again.viewer.areas, again.viewer.licensed) == (
+        Role.STAFF,
+        who,
+        {"10", "18"},
+        True,
+    )
 
 
 def test_a_visitors_secret_is_no_secret_of_staff(world: World) -> None:

@@ -31,9 +31,9 @@ def published() -> Calendar:
 
 
 def test_one_refused_therapist_does_not_keep_the_others_from_publishing() -> None:
-    assert published().asked == [UUID(person.claims["therapist_id"]) for person in people.staff()]
+    assert published().asked == [UUID(person.claims["therapist_id"]) for person in people.therapists()]
 
 
 def test_every_publication_has_a_key_of_its_own() -> None:
     assert None not in (keys := published().keys)
-    assert len(keys) == len(people.staff())
+    assert len(keys) == len(people.therapists())

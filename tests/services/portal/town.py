@@ -6,6 +6,7 @@ import asyncio
 import re
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -135,12 +136,12 @@ class Town:
         assert response.status_code == 303, response.text
         return response.headers["location"]
 
-    def therapist(self, *areas: str) -> Browser:
+    def therapist(self, *areas: str, licensed: bool = True) -> Browser:
         """Aino at her desk."""
         with clock.using(self.clock):
-            staff = self.units["portal"].transact(
-                lambda tx: sessions.open_staff(tx, therapist_id=AINO, name="Aino", areas=areas or ("10",))
-            )
+            who: dict[str, Any] = {"therapist_id": AINO, "name": "Aino", "licensed": licensed}
+            opening = partial(sessions.open_staff, **who, areas=areas or ("10",))
+            staff = self.units["portal"].transact(opening)
         browser = Browser(self)
         browser.cookies.set("digi-staff", staff.secret, domain="127.0.0.1", path="/")
         return browser
