@@ -18,7 +18,7 @@ from typing import Any
 
 import uvloop
 
-from bench import asking, drain, footprint, language, latency, pages, relay, rig, triage
+from bench import asking, cases, drain, footprint, language, latency, pages, relay, rig, triage
 from chassis import telemetry
 from chassis.embedded import server_binary
 
@@ -30,7 +30,12 @@ ON_BOTH_DATABASES = {
     "ask": asking.measure,
     "shadow": triage.shadow,
 }
-WHOLE_UNIT = {"triage": triage.measure, "start": footprint.measure, "pages": pages.measure}
+WHOLE_UNIT = {
+    "triage": triage.measure,
+    "start": footprint.measure,
+    "pages": pages.measure,
+    "cases": cases.measure,
+}
 RESULTS = Path(__file__).with_name("results.json")
 PACKAGES = ("faststream", "nats-py", "sqlalchemy", "sqlmodel", "pydantic", "psycopg", "uvloop", "fastapi")
 LINE = "{:<9}{:<12}{:<26}{:>10}{:>10}{:>8}  {:<9}{:<22}{}"

@@ -28,9 +28,11 @@ import httpx
 import psycopg
 import pytest
 from nats.aio.client import Client
+from nats.js.api import RawStreamMsg
 from nats.js.client import JetStreamContext
 from sqlalchemy import Engine, MetaData, Table, create_engine, func, select
 from sqlalchemy.engine import make_url
+from sqlalchemy.pool import NullPool
 
 from chassis import Service, Settings, clock, permissions, telemetry
 from chassis.bus import OBSERVER, Bus
@@ -189,6 +191,9 @@ class Stack:
         self.process: Process | None = None
         self.children: list[ForkServerProcess] = []
         self._tester: Bus | None = None
+        self._engines: dict[str, Engine] = {}
+        self._read: dict[Any, list[RawStreamMsg]] = {}
+        """Messages by stream as it was made, nothing taken out of it."""
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         """Run a piece of the test, and everything that was started before, until it is done."""
@@ -247,11 +252,12 @@ class Stack:
         return event_id
 
     async def letters(self, stream: str = "EVT") -> list[Letter]:
-        """Every message of a stream, in order."""
-        return [
-            Letter(str(message.subject), dict(message.headers or {}), message.data or b"")
-            async for message in messages(await self.bus(), stream)
-        ]
+        """Every message of a stream, in order. What was read before is not asked for again, unless some are gone."""
+        bus = await self.bus()
+        info = await bus.stream_info(stream)
+        known = self._read.setdefault((stream, info.created, info.state.first_seq, info.state.num_deleted), [])
+        known += [each async for each in messages(bus, stream, after=known[-1].seq or 0 if known else 0)]
+        return [Letter(str(each.subject), dict(each.headers or {}), each.data or b"") for each in known]
 
     # --- services ---
 
@@ -318,16 +324,23 @@ class Stack:
     @contextmanager
     def database(self, service: str) -> Iterator[Engine]:
         """A connection of the test's own to a service's database."""
-        engine = create_engine(make_url(self.settings.database(service)))
-        try:
-            yield engine
-        finally:
-            engine.dispose()
+        if service not in self._engines:
+            url = make_url(self.settings.database(service))
+            # A file may be put in another's place; a connection to PostgreSQL is a process of it.
+            kept = {"poolclass": NullPool} if url.get_backend_name() == "sqlite" else {}
+            self._engines[service] = create_engine(url, **kept)
+        yield self._engines[service]
 
     def inbox(self, service: str) -> list[tuple[str, str]]:
         """(consumer, event id) of everything a service has acted on."""
         with self.database(service) as engine, engine.connect() as connection:
             return [(row.consumer, row.event_id) for row in connection.execute(select(inbox))]
+
+    def has_acted(self, service: str, consumer: str, event_id: str) -> bool:
+        """Whether a service has acted on an event."""
+        found = select(inbox.c.event_id).where(inbox.c.consumer == consumer, inbox.c.event_id == event_id)
+        with self.database(service) as engine, engine.connect() as connection:
+            return connection.execute(found).first() is not None
 
     def outbox(self, service: str) -> list[Letter]:
         """Everything a service has told and set aside, sent or not, in order."""
@@ -366,6 +379,8 @@ class Stack:
             child.join()
             child.close()
         await self.stop()
+        for engine in self._engines.values():
+            engine.dispose()
         if self._tester:
             await self._tester.broker.stop()
         with suppress(ProcessLookupError):

@@ -63,8 +63,9 @@ class Case(Stack):
         return await self.publish(fact)
 
     async def acted_on(self, kind: type[Event], event_id: str) -> None:
-        key = (kind.declared.durable(self.name), event_id)
-        await eventually(lambda: key in self.inbox(self.name), f"{self.name} acts on {kind.__name__}")
+        consumer = kind.declared.durable(self.name)
+        what = f"{self.name} acts on {kind.__name__}"
+        await eventually(lambda: self.has_acted(self.name, consumer, event_id), what)
 
     async def caused_by(self, event_id: str) -> list[Letter]:
         """Facts on the bus that follow from this one; waits until everything told has left."""
