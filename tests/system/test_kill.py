@@ -44,6 +44,8 @@ JOURNEYS, AT_ONCE, KILLS = 200, 16, 50
 SEED = 20261124
 PAUSE_SECONDS = (0.8, 1.8)
 """Between two kills. A pause is what is tested here, not a wait for something."""
+LOOK_SECONDS = 1.0
+"""Between two looks: a front end asks everybody at each, and the kills last longer than the journeys anyway."""
 PATIENCE_SECONDS = 180.0
 AINO = staff()
 
@@ -94,7 +96,7 @@ async def until(look: Callable[[], Awaitable[T]], holds: Callable[[T], Any]) -> 
     """Look until it is so."""
     async with asyncio.timeout(PATIENCE_SECONDS):
         while not holds(found := await look()):  # noqa: ASYNC110  # it becomes so in another process
-            await asyncio.sleep(0.25)
+            await asyncio.sleep(LOOK_SECONDS)
         return found
 
 
