@@ -31,8 +31,10 @@ from services.intake.closings import handlers as closings
 from services.intake.closings.domain import Doors, shut
 from services.intake.demand.domain import iso_week
 from services.intake.demand.store import count
+from services.intake.direct_access import handlers as direct_access
 from services.intake.domain import Declined, Routed, Shut
 from services.intake.identity import handlers as identity
+from services.intake.identity.store import birth_date
 from services.intake.identity.vault import Vault
 from services.intake.models import Contact
 from services.intake.referrals import handlers as referrals
@@ -70,7 +72,9 @@ def _summary(fact: ContactOpened, tx: Transaction) -> str | None:
 
 
 @contacts(QuestionsAnswered)
-def decide_anew(fact: QuestionsAnswered, tx: Transaction, areas: Areas, questionnaires: Questionnaires) -> None:
+def decide_anew(
+    fact: QuestionsAnswered, tx: Transaction, areas: Areas, questionnaires: Questionnaires, vault: Vault
+) -> None:
     """All answers of who came with some of them are weighed together, once."""
     contact = store.contact(tx.session, fact.contact_id, tx.viewer)
     run = last_run(tx.session, fact.contact_id, tx.viewer)
@@ -87,6 +91,9 @@ def decide_anew(fact: QuestionsAnswered, tx: Transaction, areas: Areas, question
     place, day = areas.counted(whole.area, whole.municipality), local_date(tx.now)
     _count(whole, tx, domain.counted(whole, decision, questionnaire, place=place, day=day), area)
     cases.answered(tx, whole, decision, questionnaire, area)
+    if born := birth_date(tx.session, vault, fact.contact_id, tx.viewer):  # who had identified before
+        tx.session.refresh(contact)
+        direct_access.decide(tx, contact, area, born, local_date(tx.now))
 
 
 def _tell(

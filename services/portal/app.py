@@ -13,12 +13,14 @@ from fastapi import APIRouter, FastAPI
 from chassis import Jobs, Service, Settings, Transact, clock
 from chassis.running import Running
 from contracts.areas import load_areas
-from services.portal import api, drafts, identity, links, sessions, store
+from services.portal import api, drafts, links, sessions, store
 from services.portal.assessments import routes as assessments
 from services.portal.assessments.store import forget_taken
 from services.portal.edge import Edge
 from services.portal.fhir import routes as fhir
 from services.portal.guard import Guard
+from services.portal.identity import routes as identity
+from services.portal.identity import wiring
 from services.portal.models import PortalTable
 from services.portal.neighbours import routes as neighbours
 from services.portal.neighbours.store import forget_posted
@@ -104,8 +106,8 @@ def pages(edge: Edge) -> FastAPI:
     errors.install(app)
     neighbours.install(app, edge)
     assessments.install(app, edge)
-    _serve(app, api.routes, neighbours.routes, assessments.routes, fhir.routes)
-    identity.install(app, edge)
+    wiring.install(app, edge)
+    _serve(app, api.routes, neighbours.routes, assessments.routes, fhir.routes, identity.routes)
     if edge.settings.practice:
         _serve(app, practice.routes)
     _serve(app, desk.shortcuts, *(module.routes for module in PAGES))

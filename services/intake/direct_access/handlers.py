@@ -13,7 +13,7 @@ from services.intake.triage.store import last_run
 
 
 def decide(tx: Transaction, contact: Contact, area: Area, birth_date: date, day: date) -> None:
-    """Tell that the person behind a contact, just identified, may see a physiotherapist directly; nothing otherwise.
+    """Tell that the identified person behind a contact may see a physiotherapist directly; nothing otherwise.
 
     Nothing either of who is still to answer something, or went on past a warning: the outcome is not the whole of it.
     """

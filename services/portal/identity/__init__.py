@@ -1,8 +1,4 @@
 """Strong identification of residents and login of staff, as a client of OpenID Connect providers.
 
-`install(app, edge)` is all the portal needs to call.
+The portal serves `routes.routes`, and gives them with `wiring.install` what they stand on.
 """
-
-from services.portal.identity.wiring import install
-
-__all__ = ["install"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated, Any
 from uuid import UUID
@@ -41,102 +42,131 @@ Me = Annotated[Visitor, Depends(sessions.visitor)]
 Colleague = Annotated[Staff, Depends(sessions.staff)]
 
 
-def resident_routes(edge: Edge, provider: Provider, oidc: ResidentOidc) -> APIRouter:
-    """A resident identifies for a contact of theirs."""
-    router = APIRouter()
-
-    @router.get("/{language}/asia/{contact_id}/tunnistaudu")
-    async def identify(language: Language, contact_id: UUID, me: Me) -> Response:
-        contact = await edge.ask(GetContact(contact_id=contact_id), viewer=me.viewer(contact_id))
-        if contact.identified:
-            return _go(f"/{language}/asia/{contact_id}")
-        _must_stay_with_us(contact)
-        departure = Departure(language)
-        url = await provider.departure_url(departure)
-        await edge.transact(lambda tx: _remember(tx, departure, bound_to=_session(me), contact_id=contact_id))
-        return _depart(edge, url)
-
-    @router.get(RESIDENT_CALLBACK)
-    async def identified(
-        request: Request, me: Me, state: Word = "", code: Word = "", iss: Word = "", error: Word = ""
-    ) -> Response:
-        login = await edge.transact(lambda tx: store.take(tx, state, _session(me)))
-        request.state.language = Language(login.language)  # a refusal from here on is told in it
-        claims = await _claims(edge, provider, login, code=code, iss=iss, error=error)
-        today = local_date(edge.clock())
-        person = domain.person_of(claims, oidc.claims, today=today, practice=edge.settings.practice)
-        contact = await _contact(edge, me, login.contact_id)
-        found = await _waiting(edge, person, needed=contact is None)
-        waiting = [one for one in found if one.contact_id != login.contact_id]
-        if contact is None and not waiting:
-            return _go(f"/{login.language}/lahete?ei=1")
-        whole: list[ContactView | WaitingReferral] = [*([contact] if contact else []), *waiting]
-        renewed = await edge.transact(lambda tx: _verified(tx, edge, me, whole, person))
-        response = _go(f"/{login.language}/asia/{whole[0].contact_id}")
-        sessions.put_visitor(response, edge.settings, renewed)
-        return response
-
-    @router.post("/{language}/lahete")
-    async def identify_as_sent(
-        request: Request, language: Language, me: Me, _form: Annotated[Form, Depends(posted_by_visitor)]
-    ) -> Response:
-        """Whom a professional has sent identifies for what waits for them, without coming in by another door first."""
-        departure = Departure(language)
-        url = await provider.departure_url(departure)
-        await edge.transact(lambda tx: _remember(tx, departure, bound_to=_session(me)))
-        return _depart(edge, url)
-
-    @router.get("/identity/jwks.json")
-    async def keys() -> Response:
-        return JSONResponse(provider.keys.public)
-
-    return router
+routes = APIRouter()
 
 
-def desk_routes(edge: Edge, provider: Provider, oidc: StaffOidc) -> APIRouter:
-    """A member of staff logs in at the desk, and out."""
-    router = APIRouter()
-    cookie = sessions.cookie_name(edge.settings, DESK_LOGIN_COOKIE)
+@dataclass(frozen=True, slots=True)
+class Relations:
+    """What the routes stand on: the edge, and the two providers as they are configured."""
 
-    @router.get("/desk/login")
-    async def log_in(request: Request) -> Response:
-        departure = Departure(preferred(request.headers.get("accept-language", "")))
-        url = await provider.departure_url(departure)
-        secret = secrets.token_urlsafe(sessions.SECRET_BYTES)
-        await edge.transact(lambda tx: _remember(tx, departure, bound_to=_browser(secret)))
-        response = _depart(edge, url)
-        sessions.put_cookie(response, edge.settings, DESK_LOGIN_COOKIE, secret, lives=LOGIN_LIFE)
-        return response
+    edge: Edge
+    resident: Provider
+    resident_oidc: ResidentOidc
+    staff: Provider
+    staff_oidc: StaffOidc
 
-    @router.get(DESK_CALLBACK)
-    async def logged_in(
-        request: Request, state: Word = "", code: Word = "", iss: Word = "", error: Word = ""
-    ) -> Response:
-        secret = request.cookies.get(cookie, "")
-        login = await edge.transact(lambda tx: store.take(tx, state, _browser(secret)))
-        request.state.language = Language(login.language)
-        claims = await _claims(edge, provider, login, code=code, iss=iss, error=error)
-        who = domain.therapist_of(claims, oidc.claims, areas=list(edge.areas), licensed=oidc.licensed)
-        former = request.cookies.get(sessions.cookie_name(edge.settings, "staff"), "")
-        staff = await edge.transact(lambda tx: _admit(tx, who, former))
-        response = _go("/desk")
-        sessions.drop_cookie(response, edge.settings, DESK_LOGIN_COOKIE)
-        sessions.put_staff(response, edge.settings, staff)
-        return response
 
-    @router.post("/desk/logout")
-    async def log_out(request: Request, me: Colleague) -> Response:
-        me.must_be_meant((await read_form(request))["csrf"])
-        await edge.transact(lambda tx: sessions.close_staff(tx, me))
-        response = _go("/")
-        sessions.drop_staff(response, edge.settings)
-        return response
+def _relations(request: Request) -> Relations:
+    found: Relations = request.app.state.relations
+    return found
 
-    @router.get("/desk/jwks.json")
-    async def keys() -> Response:
-        return JSONResponse(provider.keys.public)
 
-    return router
+Parties = Annotated[Relations, Depends(_relations)]
+
+
+# A resident identifies for a contact of theirs
+
+
+@routes.get("/{language}/asia/{contact_id}/tunnistaudu")
+async def identify(parties: Parties, language: Language, contact_id: UUID, me: Me) -> Response:
+    edge, provider = parties.edge, parties.resident
+    contact = await edge.ask(GetContact(contact_id=contact_id), viewer=me.viewer(contact_id))
+    if contact.identified:
+        return _go(f"/{language}/asia/{contact_id}")
+    _must_stay_with_us(contact)
+    departure = Departure(language)
+    url = await provider.departure_url(departure)
+    await edge.transact(lambda tx: _remember(tx, departure, bound_to=_session(me), contact_id=contact_id))
+    return _depart(edge, url)
+
+
+@routes.get(RESIDENT_CALLBACK)
+async def identified(
+    request: Request, parties: Parties, me: Me, state: Word = "", code: Word = "", iss: Word = "", error: Word = ""
+) -> Response:
+    edge, provider = parties.edge, parties.resident
+    login = await edge.transact(lambda tx: store.take(tx, state, _session(me)))
+    request.state.language = Language(login.language)  # a refusal from here on is told in it
+    claims = await _claims(edge, provider, login, code=code, iss=iss, error=error)
+    today = local_date(edge.clock())
+    person = domain.person_of(claims, parties.resident_oidc.claims, today=today, practice=edge.settings.practice)
+    contact = await _contact(edge, me, login.contact_id)
+    found = await _waiting(edge, person, needed=contact is None)
+    waiting = [one for one in found if one.contact_id != login.contact_id]
+    if contact is None and not waiting:
+        return _go(f"/{login.language}/lahete?ei=1")
+    whole: list[ContactView | WaitingReferral] = [*([contact] if contact else []), *waiting]
+    renewed = await edge.transact(lambda tx: _verified(tx, edge, me, whole, person))
+    response = _go(f"/{login.language}/asia/{whole[0].contact_id}")
+    sessions.put_visitor(response, edge.settings, renewed)
+    return response
+
+
+@routes.post("/{language}/lahete")
+async def identify_as_sent(
+    parties: Parties, language: Language, me: Me, _form: Annotated[Form, Depends(posted_by_visitor)]
+) -> Response:
+    """Whom a professional has sent identifies for what waits for them, without coming in by another door first."""
+    edge, provider = parties.edge, parties.resident
+    departure = Departure(language)
+    url = await provider.departure_url(departure)
+    await edge.transact(lambda tx: _remember(tx, departure, bound_to=_session(me)))
+    return _depart(edge, url)
+
+
+@routes.get("/identity/jwks.json")
+async def keys(parties: Parties) -> Response:
+    return JSONResponse(parties.resident.keys.public)
+
+
+# A member of staff logs in at the desk, and out
+
+
+@routes.get("/desk/login")
+async def log_in(request: Request, parties: Parties) -> Response:
+    edge, provider = parties.edge, parties.staff
+    departure = Departure(preferred(request.headers.get("accept-language", "")))
+    url = await provider.departure_url(departure)
+    secret = secrets.token_urlsafe(sessions.SECRET_BYTES)
+    await edge.transact(lambda tx: _remember(tx, departure, bound_to=_browser(secret)))
+    response = _depart(edge, url)
+    sessions.put_cookie(response, edge.settings, DESK_LOGIN_COOKIE, secret, lives=LOGIN_LIFE)
+    return response
+
+
+@routes.get(DESK_CALLBACK)
+async def logged_in(
+    request: Request, parties: Parties, state: Word = "", code: Word = "", iss: Word = "", error: Word = ""
+) -> Response:
+    edge, provider = parties.edge, parties.staff
+    secret = request.cookies.get(sessions.cookie_name(edge.settings, DESK_LOGIN_COOKIE), "")
+    login = await edge.transact(lambda tx: store.take(tx, state, _browser(secret)))
+    request.state.language = Language(login.language)
+    claims = await _claims(edge, provider, login, code=code, iss=iss, error=error)
+    who = domain.therapist_of(
+        claims, parties.staff_oidc.claims, areas=list(edge.areas), licensed=parties.staff_oidc.licensed
+    )
+    former = request.cookies.get(sessions.cookie_name(edge.settings, "staff"), "")
+    staff = await edge.transact(lambda tx: _admit(tx, who, former))
+    response = _go("/desk")
+    sessions.drop_cookie(response, edge.settings, DESK_LOGIN_COOKIE)
+    sessions.put_staff(response, edge.settings, staff)
+    return response
+
+
+@routes.post("/desk/logout")
+async def log_out(request: Request, parties: Parties, me: Colleague) -> Response:
+    edge = parties.edge
+    me.must_be_meant((await read_form(request))["csrf"])
+    await edge.transact(lambda tx: sessions.close_staff(tx, me))
+    response = _go("/")
+    sessions.drop_staff(response, edge.settings)
+    return response
+
+
+@routes.get("/desk/jwks.json")
+async def desk_keys(parties: Parties) -> Response:
+    return JSONResponse(parties.staff.keys.public)
 
 
 async def _claims(edge: Edge, provider: Provider, login: PendingLogin, *, code: str, iss: str, error: str) -> Any:

@@ -13,7 +13,7 @@ from starlette.routing import Mount
 from services.portal.edge import Edge
 from services.portal.identity.keys import make_keys, read_keys
 from services.portal.identity.provider import Provider
-from services.portal.identity.routes import DESK_CALLBACK, RESIDENT_CALLBACK, desk_routes, resident_routes
+from services.portal.identity.routes import DESK_CALLBACK, RESIDENT_CALLBACK, Relations
 from services.portal.identity.settings import STAND_IN, OidcSettings, ResidentOidc, StaffOidc, configured
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def install(app: FastAPI, edge: Edge, stand_in: type[StandIn] | None = None) -> None:
-    """Add identification to the portal's application.
+    """Give the portal's application what the routes of identification stand on; in practice, the stand-in as well.
 
     Args:
         app: the portal's.
@@ -37,8 +37,7 @@ def install(app: FastAPI, edge: Edge, stand_in: type[StandIn] | None = None) -> 
     staff = _provider(staff_oidc, edge, DESK_CALLBACK)
     if edge.settings.practice:
         _add_stand_in(app, edge, resident=resident, staff=staff, stand_in=stand_in)
-    app.include_router(resident_routes(edge, resident, resident_oidc))
-    app.include_router(desk_routes(edge, staff, staff_oidc))
+    app.state.relations = Relations(edge, resident, resident_oidc, staff, staff_oidc)
 
 
 def _provider(oidc: OidcSettings, edge: Edge, callback: str) -> Provider:

@@ -26,7 +26,8 @@ from contracts.intake import ContactView, GetContact
 from contracts.referrals import GetWaitingReferrals, WaitingReferralsView
 from services.portal import sessions
 from services.portal.edge import Edge
-from services.portal.identity import install
+from services.portal.identity import routes as identity
+from services.portal.identity.wiring import install
 from services.portal.models import PortalTable
 from services.portal.practice.idp import Asked, StandIn
 from services.portal.practice.people import TestPerson, residents, staff
@@ -84,6 +85,7 @@ class World:
         self.app.state.edge = self.edge
         self.app.add_exception_handler(Refused, _refused)
         install(self.app, self.edge, stand_in)
+        self.app.router.routes += identity.routes.routes
         self.browser = Browser(self)
 
     async def _ask(self, ask: Any, *, viewer: Viewer, key: str | None = None) -> Any:

@@ -12,9 +12,9 @@ from fastapi import FastAPI
 from starlette.routing import Mount
 
 from chassis import Profile, Settings
-from services.portal.identity import install
 from services.portal.identity.keys import make_keys, read_keys
 from services.portal.identity.settings import ResidentOidc, StaffOidc, configured
+from services.portal.identity.wiring import install
 from tests.services.portal.identity_world import World
 
 REAL = {"issuer": "https://broker.example", "client_id": "unit", "key_file": Path("keys.jwks")}

@@ -1,4 +1,4 @@
-"""Direct access is granted by outcome and exact age, once, at the identification."""
+"""Direct access is granted by outcome and exact age, once: at the identification, or when all is answered after it."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ import pytest
 from chassis.settings import ROOT
 from contracts.areas import DirectAccess, load_areas
 from contracts.intake import DirectAccessGranted
-from contracts.portal import AgeBand, Origin, WarningShown
+from contracts.portal import AgeBand, Origin, QuestionsAnswered, WarningShown
 from services.intake.direct_access.domain import granted
-from tests.factories import contact_opened, identity_verified
+from tests.factories import contact_opened, identity_verified, like_the_example
 from tests.services.intake.builders import answers, sealed_person
 from tests.services.intake.identity.test_age import SECOND, code_of, midnight
 from tests.unit import Unit
@@ -104,6 +104,21 @@ def test_who_has_still_to_answer_is_granted_nothing(intake: Unit) -> None:
     person = intake.seal(sealed_person(personal_identity_code=code_of(date(1981, 2, 21))))
     intake.hears(identity_verified(contact_id=contact_id, person=person, verified_at=intake.clock()))
     assert (intake.outcome, intake.told_of(DirectAccessGranted)) == ("done", [])
+
+
+@pytest.mark.parametrize(("rest", "count"), [({}, 1), ({"limits": "none"}, 0)])
+def test_who_answers_the_rest_after_identifying_is_granted_it_then(
+    intake: Unit, rest: dict[str, str], count: int
+) -> None:
+    """Rule 22."""
+    contact_id, every = uuid4(), answers(**NEW | rest)
+    known = [one for one in every if one.question in ("duration", "course")]
+    intake.hears(contact_opened(contact_id=contact_id, origin=Origin.OMAOLO, answers=known))
+    person = intake.seal(sealed_person(personal_identity_code=code_of(date(1981, 2, 21))))
+    intake.hears(identity_verified(contact_id=contact_id, person=person, verified_at=intake.clock()))
+    left = [one for one in every if one not in known]
+    intake.hears(like_the_example(QuestionsAnswered, contact_id=contact_id, answers=left))
+    assert (intake.outcome, len(intake.told_of(DirectAccessGranted))) == ("done", count)
 
 
 def test_who_went_on_past_a_warning_is_granted_nothing(intake: Unit) -> None:
