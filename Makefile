@@ -27,7 +27,7 @@ bench: .venv/.done ## Measure; only ratios within one run count
 	@$(BIN)/python -m bench
 
 test: .venv/.done ## Run every test
-	@$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder
+	@$(BIN)/pytest -n 4 --dist loadfile --no-loadscope-reorder
 
 test-fast: .venv/.done ## Run the tests that need no files, no server, no process and no browser
 	@$(BIN)/pytest -n 2 -m "not disk and not live and not system and not browser"
