@@ -7,7 +7,8 @@ from pathlib import Path
 from random import Random
 from uuid import UUID
 
-from sqlmodel import Session
+from sqlalchemy import update
+from sqlmodel import Session, col
 
 from bench import pages, rig
 from bench.footprint import unit
@@ -20,6 +21,7 @@ from chassis.transaction import write_down
 from contracts.portal import Answer, ContactOpened
 from services import NAMES
 from services.intake.app import build
+from services.intake.due.models import DueTime
 from services.intake.settings import QUESTIONNAIRES
 from services.intake.triage.questionnaire import Questionnaire, load_questionnaires
 
@@ -43,7 +45,7 @@ async def measure() -> list[Row]:
 
 
 def _stored(folder: Path) -> list[UUID]:
-    """Contacts that intake itself has decided about, a minute between them; nothing of it is left to be told."""
+    """Contacts that intake itself has decided about, a minute between them; nothing is left to be told or owed."""
     settings = Settings(data_dir=folder)
     make_keys(settings.keys_dir, NAMES)
     service = build(settings)
@@ -55,9 +57,15 @@ def _stored(folder: Path) -> list[UUID]:
         facts = [_opened(rules, random, number) for number in range(batch, batch + BATCH)]
         database.write(lambda session, facts=facts: _decide(service, session, settings, facts))
         found += [fact.contact_id for fact in facts]
-    database.write(lambda session: session.connection().execute(outbox.delete()))
+    database.write(_met)
     database.close()
     return found
+
+
+def _met(session: Session) -> None:
+    """All that was owed has been kept, and everybody has heard of it."""
+    session.connection().execute(update(DueTime).values(kept_at=col(DueTime.set_at), next_at=None))
+    session.connection().execute(outbox.delete())
 
 
 def _opened(rules: Questionnaire, random: Random, number: int) -> ContactOpened:

@@ -16,7 +16,10 @@ class Case(IntakeTable, table=True):
     """One person and one trouble. Whether it is going on is for its contacts to say."""
 
     __tablename__ = "cases"
-    __table_args__ = (Index("cases_person", "person_id", "area"),)
+    __table_args__ = (
+        Index("cases_person", "person_id", "area"),
+        Index("cases_of_group", "area", "trouble_group", "begun_at"),
+    )
 
     case_id: UUID = Field(primary_key=True)
     area: str = Field(max_length=2)

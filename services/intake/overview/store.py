@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import func
+from sqlalchemy import exists, func
 from sqlmodel import Session, SQLModel, col, select
 
 from services.intake.cases.models import Case, Happening, Joining, Membership
@@ -64,18 +64,22 @@ def others(session: Session, case: Case) -> list[Other]:
     """Open cases of the same county and kind of trouble that are the same person's, or nobody's yet."""
     person = col(Case.person_id)
     theirs = person.is_(None) if case.person_id is None else (person.is_(None) | (person == case.person_id))
+    member = col(Membership.case_id) == col(Case.case_id)
+    municipality = (
+        select(func.min(Contact.municipality))
+        .join(Membership, col(Membership.contact_id) == col(Contact.contact_id))
+        .where(member)
+        .scalar_subquery()
+    )
     statement = (
-        select(Case, func.min(Contact.municipality))
-        .join(Membership, col(Membership.case_id) == col(Case.case_id))
-        .join(Contact, col(Contact.contact_id) == col(Membership.contact_id))
+        select(Case, municipality)
         .where(
             Case.area == case.area,
             Case.trouble_group == case.trouble_group,
             Case.case_id != case.case_id,
-            col(Membership.closed).is_(None),
             theirs,
+            exists().where(member, col(Membership.closed).is_(None)),
         )
-        .group_by(*_columns(Case))
         .order_by(col(Case.begun_at).desc())
         .limit(MOST_OTHERS)
     )
