@@ -76,10 +76,10 @@ async def _shape(what: str, *words: str) -> list[Row]:
 
 
 async def _started(folder: Path, *words: str) -> tuple[float, float]:
-    """Seconds until ready, and resident memory of the process and all it started."""
+    """Seconds until ready, and memory of the process and all it started: what they share counts once."""
     began = time.perf_counter()
     async with unit(folder, *words) as (_, process):
         seconds = time.perf_counter() - began
         await asyncio.sleep(1)  # what starting needs for a moment is given back
         family = [process, *process.children(recursive=True)]
-        return seconds, sum(each.memory_info().rss for each in family) / MEBIBYTE
+        return seconds, sum(each.memory_full_info().pss for each in family) / MEBIBYTE
