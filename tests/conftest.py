@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import socket
@@ -63,13 +64,18 @@ def _logs_are_set_up_for_one_test() -> Iterator[None]:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Keep tests' files in memory, where there is room for all of them: a disk makes a quarter of the tests wait.
+    gc.disable()  # until all is collected
+    _keep_files_in_memory(config)
+
+
+def _keep_files_in_memory(config: pytest.Config) -> None:
+    """Where there is room for all of them: a disk makes a quarter of the tests wait.
 
     Nothing here depends on a disk: tests kill processes, not the machine.
     """
     memory = Path("/dev/shm")
-    here = {"basetemp": config.option.basetemp, "PYTEST_DEBUG_TEMPROOT": os.environ.get("PYTEST_DEBUG_TEMPROOT")}
-    if not any(here.values()) and memory.is_dir() and shutil.disk_usage(memory).free >= ROOM_BYTES:
+    elsewhere = config.option.basetemp or os.environ.get("PYTEST_DEBUG_TEMPROOT")
+    if not elsewhere and memory.is_dir() and shutil.disk_usage(memory).free >= ROOM_BYTES:
         os.environ["PYTEST_DEBUG_TEMPROOT"] = str(memory)
 
 
@@ -89,6 +95,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for ring, reason in lacks.items():
             if reason and item.get_closest_marker(ring):
                 item.add_marker(pytest.mark.skip(reason=reason))
+
+
+def pytest_collection_finish() -> None:
+    """What has been collected stays: nobody looks for garbage in it, now or again and again."""
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.hookimpl(trylast=True)
