@@ -167,11 +167,10 @@ def route(found: Triage, *, origin: Origin, shut: Shut, on_behalf: OnBehalf | No
         return Routed(found, Route.ELSEWHERE, (RouteReason.RED_FLAG,))
     if found.not_ours:
         return Routed(found, Route.ELSEWHERE, (RouteReason.NOT_FOR_PHYSIOTHERAPY, RouteReason.NO_RED_FLAG))
-    if on_behalf:
-        way, passed = _first_open(_TALKS, shut)
-        return Routed(found, _ROUTE[way], (RouteReason.NO_RED_FLAG, RouteReason.ACTING_FOR, *passed, *_welcome(way)))
-    way, passed = _first_open(_BOOKING_FIRST if origin is Origin.BOOKING else _CHAT_FIRST, shut)
-    return Routed(found, _ROUTE[way], (RouteReason.NO_RED_FLAG, *passed, *_welcome(way, origin)))
+    ways = _TALKS if on_behalf else _BOOKING_FIRST if origin is Origin.BOOKING else _CHAT_FIRST
+    way, passed = _first_open(ways, shut)
+    acting = (RouteReason.ACTING_FOR,) if on_behalf else ()
+    return Routed(found, _ROUTE[way], (RouteReason.NO_RED_FLAG, *acting, *passed, *_welcome(way, origin)))
 
 
 def went_on(found: Triage, shown: WarningShown, *, shut: Shut) -> Routed:

@@ -141,10 +141,7 @@ def _tell_routed(fact: ContactOpened, tx: Transaction, decision: Routed, area: A
     tx.publish(_routed(fact, decision, tx.now))
 
 
-_ROUTED_WITH = {
-    *("area", "municipality", "contact_id", "origin", "language", "trouble"),
-    *("on_behalf", "interpreter"),
-}
+_ROUTED_WITH = {"area", "municipality", "contact_id", "origin", "language", "trouble", "on_behalf", "interpreter"}
 
 
 def _routed(contact: ContactOpened | Contact, decision: Routed, now: datetime) -> ContactRouted:

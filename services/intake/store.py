@@ -28,12 +28,7 @@ def add_contact(
         *("contact_id", "area", "municipality", "origin", "language", "trouble", "age_band", "opened_at"),
         *("on_behalf", "interpreter"),
     }
-    contact = Contact(
-        **fact.model_dump(include=told),
-        **_outcome(decision),
-        summary=summary,
-        decided_at=now,
-    )
+    contact = Contact(**fact.model_dump(include=told), **_outcome(decision), summary=summary, decided_at=now)
     session.add(contact)
     session.flush()
 

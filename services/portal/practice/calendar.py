@@ -29,11 +29,7 @@ async def keep_times_on_offer(_transact: Transact, ask: Asker) -> None:
     for place, person in enumerate(people.therapists()):
         areas: list[str] = person.claims["areas"]
         viewer = Viewer(
-            role=Role.STAFF,
-            id=UUID(person.claims["therapist_id"]),
-            areas=frozenset(areas),
-            name=person.claims["name"],
-            licensed=True,
+            role=Role.STAFF, id=UUID(person.claims["therapist_id"]), areas=frozenset(areas), name=person.claims["name"]
         )
         published = PublishSlots(
             area=areas[place % len(areas)],
