@@ -160,7 +160,7 @@ def test_while_its_database_is_locked_away_nothing_is_lost_or_counted_as_a_faile
             event_id = await up.publish(called("well"))
             await eventually(lambda: _delivered(up))
             holder.exec_driver_sql("ROLLBACK")
-        await eventually(lambda: (DURABLE, event_id) in up.inbox("echo"))
+        await eventually(lambda: up.has_acted("echo", DURABLE, event_id))
         info = await (await up.bus()).consumer_info("EVT", DURABLE)
         assert info.num_redelivered == 0
 
