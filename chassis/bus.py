@@ -1,7 +1,8 @@
 """The connection of one service to the bus, every safe setting in one place. Nobody else touches FastStream or nats-py.
 
 FastStream's defaults lose work (an exception terminates the message, timeouts of half a second, reconnecting gives up);
-here are the settings that do not, and the one change to it: a batch is what is there at once (docs/adr/0007).
+here are the settings that do not, and the one change to it: a batch is what is there at once (docs/adr/0007). Commands
+and queries, where a person waits, are answered from plain subscriptions (docs/adr/0017).
 """
 
 from __future__ import annotations
@@ -10,17 +11,20 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 from faststream import AckPolicy
-from faststream.nats import JStream, NatsBroker, NatsMessage, NatsResponse, PullSub
+from faststream.nats import JStream, NatsBroker, NatsMessage, PullSub
 from faststream.nats.security import NatsNKey
 from faststream.nats.subscriber.usecases.stream_pull_subscriber import BatchPullStreamSubscriber
 from faststream.security import BaseSecurity
 from nats.aio.client import Client
 from nats.aio.msg import Msg
+from nats.aio.subscription import Subscription
 from nats.errors import ConnectionClosedError
+from nats.errors import Error as NatsError
 from nats.js.api import DEFAULT_PREFIX
 from nats.js.client import JetStreamContext
 from nats.js.errors import ServiceUnavailableError
@@ -43,6 +47,8 @@ PAUSE_SECONDS = 0.5
 """Before asking again for what is not there."""
 CALL_SECONDS = 10.0
 """An R3 leader election takes about 5 s; a call must outlive it."""
+ANSWERS_AT_ONCE = 8
+"""Of one kind of command or query, in one process."""
 LIVE = "live"
 OBSERVER = "observer"
 """Who only looks. It has an account of its own, so that not even an answer it asks for can land among the facts."""
@@ -83,6 +89,9 @@ class Bus:
 
     def __init__(self, settings: Settings, service: str, url: str) -> None:
         self.service = service
+        self._answerers: list[Answerer] = []
+        self._subscriptions: list[Subscription] = []
+        self._replies: set[asyncio.Task[None]] = set()
         self.failures: list[str] = []
         """Permission violations: a denied call looks like a timeout to the caller, so it is kept here: not ready."""
         self._log = telemetry.log(f"{service}.bus")
@@ -170,21 +179,47 @@ class Bus:
         subscriber(deliver)
 
     def answer(self, answerer: Answerer) -> None:
-        """Answer one command or query; processes of the same service share the work."""
+        """Answer one command or query from `start` on; processes of the same service share the work."""
+        self._answerers.append(answerer)
 
-        async def reply(message: NatsMessage) -> NatsResponse:
-            outcome, body, hints = await answerer.reply(message.raw_message.data, message.raw_message.headers or {})
-            if answerer.kind.kind is Kind.COMMAND:  # a query has changed nothing
-                await self.send_hints(hints)
-            return NatsResponse(body, headers={OUTCOME: outcome})
+    async def start(self) -> None:
+        """Take up what was given to `consume` and `answer`. Safe to repeat after a failure."""
+        await self.broker.start()
+        while self._answerers:
+            answerer = self._answerers[0]
+            turns = asyncio.Semaphore(ANSWERS_AT_ONCE)
+            subscription = await self.connection.subscribe(
+                answerer.kind.subject, queue=self.service, cb=partial(self._take, answerer, turns)
+            )
+            self._subscriptions.append(subscription)
+            self._answerers.remove(answerer)
 
-        self.broker.subscriber(answerer.kind.subject, queue=self.service, decoder=_raw, max_workers=8)(reply)
+    async def _take(self, answerer: Answerer, turns: asyncio.Semaphore, message: Msg) -> None:
+        await turns.acquire()
+        task = asyncio.create_task(self._reply(answerer, message))
+        self._replies.add(task)
+        task.add_done_callback(self._replies.discard)
+        task.add_done_callback(lambda _: turns.release())
+
+    async def _reply(self, answerer: Answerer, message: Msg) -> None:
+        outcome, body, hints = await answerer.reply(message.data, message.headers or {})
+        try:
+            await self.connection.publish(message.reply, body, headers={OUTCOME: outcome})
+        except NatsError as error:  # the asker asks again, with the same key
+            self._log.error("answer not sent", fact_type=answerer.kind.key, error_type=type(error).__name__)
+        if answerer.kind.kind is Kind.COMMAND:  # a query has changed nothing
+            await self.send_hints(hints)
 
     async def unsubscribe(self) -> None:
         """Take no more work, and finish the work at hand."""
         for subscriber in self.broker.subscribers:
             with suppress(ConnectionClosedError):  # closed for good: nothing is left to unsubscribe from
                 await subscriber.stop()
+        if self.connected:  # without a bus nobody is asking
+            drains = [each.drain() for each in self._subscriptions]  # type: ignore[no-untyped-call]  # nats-py's own
+            await asyncio.gather(*drains, return_exceptions=True)
+        while self._replies:
+            await asyncio.wait(self._replies)
 
     async def send_hints(self, hints: Sequence[Hint]) -> None:
         """Tell open pages to read again. May be lost; never raises."""

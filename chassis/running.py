@@ -110,7 +110,7 @@ class Running:
 
     async def _take_up_work(self) -> None:
         try:
-            await self.bus.broker.start()
+            await self.bus.start()
             if self.service.web:
                 await self.bus.listen_to_hints(self.hints.heard)
         except Exception as error:  # the bus went away in between: not ready, tried again soon

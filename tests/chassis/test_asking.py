@@ -196,6 +196,25 @@ def test_a_service_that_comes_back_in_time_answers_after_all(up: Stack) -> None:
 
 
 @pytest.mark.live
+def test_a_service_that_stops_answers_what_it_was_asked(up: Stack) -> None:
+    """Nobody asks twice here: what reached the service before it stopped is answered, also what it had not read."""
+    asked = 400
+
+    async def case() -> None:
+        ask = echo.GetCount(call_id=uuid4())
+        headers = {"digi-viewer": SOMEBODY.model_dump_json()}
+        await up.bus()
+        client, body = up.connection(), ask.model_dump_json().encode()
+        asking = [client.request(ask.asked.subject, body, timeout=10, headers=headers) for _ in range(asked)]
+        waiting = [asyncio.create_task(each) for each in asking]
+        await client.flush()
+        await up.stop()
+        assert [json.loads(answer.data) for answer in await asyncio.gather(*waiting)] == [{"echoes": 0}] * asked
+
+    up.run(case())
+
+
+@pytest.mark.live
 def test_asking_over_a_closed_connection_stops_nothing_else(up: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every try fails at once; the others of the process must get their turn in between."""
     monkeypatch.setattr("chassis.asking.PATIENCE_SECONDS", 1.0)
