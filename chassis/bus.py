@@ -185,14 +185,12 @@ class Bus:
     async def start(self) -> None:
         """Take up what was given to `consume` and `answer`. Safe to repeat after a failure."""
         await self.broker.start()
-        while self._answerers:
-            answerer = self._answerers[0]
+        for answerer in self._answerers[len(self._subscriptions) :]:
             turns = asyncio.Semaphore(ANSWERS_AT_ONCE)
             subscription = await self.connection.subscribe(
                 answerer.kind.subject, queue=self.service, cb=partial(self._take, answerer, turns)
             )
             self._subscriptions.append(subscription)
-            self._answerers.remove(answerer)
 
     async def _take(self, answerer: Answerer, turns: asyncio.Semaphore, message: Msg) -> None:
         await turns.acquire()
@@ -217,7 +215,7 @@ class Bus:
                 await subscriber.stop()
         if self.connected:  # without a bus nobody is asking
             drains = [each.drain() for each in self._subscriptions]  # type: ignore[no-untyped-call]  # nats-py's own
-            await asyncio.gather(*drains, return_exceptions=True)
+            await asyncio.gather(*drains, return_exceptions=True)  # a bus that goes away meanwhile has no more askers
         while self._replies:
             await asyncio.wait(self._replies)
 

@@ -43,7 +43,7 @@ class Reader:
 
     async def __aenter__(self) -> Reader:
         self.bus.consume(DURABLE, Called.declared.pattern, self.act)
-        await self.bus.broker.start()
+        await self.bus.start()
         return self
 
     async def __aexit__(self, *_: object) -> None:

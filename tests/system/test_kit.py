@@ -132,7 +132,7 @@ async def bus_is_back(around: County) -> bool:
     return True
 
 
-async def nobody_waits(around: County, granted: Neighbour) -> bool:
+async def nobody_reads(around: County, granted: Neighbour) -> bool:
     return not (await around.bus.consumer_info("EVT", granted.durable)).num_waiting
 
 
@@ -151,7 +151,7 @@ def test_an_example_acts_once_on_each_event_in_order_through_crashes_of_the_bus_
         await eventually(lambda: reader.acted == told, f"it reads on: {reader.complaints()}")
         reader.end()
         # What is sent to who has died a moment ago comes again later, behind what was told after it.
-        await eventually(lambda: nobody_waits(around, granted), "the server knows that it is gone")
+        await eventually(lambda: nobody_reads(around, granted), "the server knows that it is gone")
         told += (await around.tell(VisitBooked.example, *visits(3)))[1:]
         reader.start()
         await eventually(lambda: reader.acted == told, "it goes on where it was")
