@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from functools import partial
@@ -47,6 +48,9 @@ PAUSE_SECONDS = 0.5
 """Before asking again for what is not there."""
 CALL_SECONDS = 10.0
 """An R3 leader election takes about 5 s; a call must outlive it."""
+DEAF_SECONDS = 2.0
+"""How long JetStream may be gone: nats-server 2.15.1, on two cores kept busy, was for moments at some reloads."""
+ASK_AGAIN_SECONDS = 0.1
 ANSWERS_AT_ONCE = 8
 """Of one kind of command or query, in one process."""
 LIVE = "live"
@@ -78,6 +82,20 @@ class AtOnceBatchSubscriber(BatchPullStreamSubscriber):
                 await asyncio.sleep(PAUSE_SECONDS)  # no consumer or no connection: readiness tells, nobody spins
             if messages and self.running:
                 await self.consume(messages)
+
+
+class PatientJetStream(JetStreamContext):
+    """Asks again what nobody heard: a busy server that is told of other accounts hears nothing for a moment."""
+
+    async def _api_request(self, *request: Any, **how: Any) -> dict[str, Any]:
+        deadline = time.monotonic() + DEAF_SECONDS
+        while True:
+            try:
+                return await super()._api_request(*request, **how)
+            except ServiceUnavailableError:
+                if time.monotonic() > deadline:
+                    raise
+            await asyncio.sleep(ASK_AGAIN_SECONDS)
 
 
 async def _raw(message: Any) -> Any:
@@ -151,7 +169,7 @@ class Bus:
     def jetstream(self) -> JetStreamContext:
         """The stream side of the connection."""
         prefix = NEIGHBOUR_API if self.service == OBSERVER else DEFAULT_PREFIX
-        return self.connection.jetstream(prefix=prefix, timeout=CALL_SECONDS, publish_async_max_pending=1000)
+        return PatientJetStream(self.connection, prefix, timeout=CALL_SECONDS, publish_async_max_pending=1000)
 
     def consume(
         self, durable: str, subject: str, act: Callable[[Sequence[Received]], Awaitable[Sequence[Verdict]]]

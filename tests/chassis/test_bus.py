@@ -10,6 +10,7 @@ from uuid import UUID
 
 import httpx
 import pytest
+from nats.aio.msg import Msg
 from nats.errors import TimeoutError as NatsTimeoutError
 from nats.js.api import ConsumerInfo
 
@@ -283,6 +284,29 @@ def test_a_subscription_beyond_its_rights_is_told(guarded: Stack) -> None:
         await bus.broker.stop()
 
     guarded.run(case())
+
+
+def test_what_jetstream_does_not_hear_for_a_moment_is_asked_again(up: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As at a reload of a busy server: an operator's command failed in it."""
+    monkeypatch.setattr("chassis.bus.DEFAULT_PREFIX", "DEAF.API")
+
+    async def case() -> None:
+        await up.bus()
+        there = up.connection()
+
+        async def hear(request: Msg) -> None:
+            answer = await there.request(request.subject.replace("DEAF", "$JS"), request.data)
+            await request.respond(answer.data)
+
+        bus = Bus(up.settings, "tester", up.nats.url)
+        await bus.broker.connect()
+        asking = asyncio.create_task(bus.jetstream().stream_info("EVT"))
+        await asyncio.sleep(0.3)
+        await there.subscribe("DEAF.API.>", cb=hear)
+        assert (await asking).config.name == "EVT"
+        await bus.broker.stop()
+
+    up.run(case())
 
 
 def test_hints_reach_every_listener_and_a_broken_one_harms_nobody(up: Stack) -> None:
