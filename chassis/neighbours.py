@@ -82,9 +82,10 @@ class Neighbour(BaseModel):
 
     @field_validator("reads", "tells")
     @classmethod
-    def _are_declared(cls, keys: tuple[str, ...]) -> tuple[str, ...]:
+    def _are_for_others(cls, keys: tuple[str, ...]) -> tuple[str, ...]:
         for key in keys:
-            kind_of(key)
+            if kind_of(key).within:
+                raise ValueError(f"{key} stays within the unit: no other system reads or tells it")
         return tuple(sorted(set(keys)))
 
     @field_validator("webhook")

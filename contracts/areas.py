@@ -208,6 +208,8 @@ class Area(_Setting):
     """For whom somebody else may come in."""
     interpreters: tuple[InterpreterLanguage, ...] = ()
     """Languages the page offers an interpreter for; none: it does not ask."""
+    non_disclosure_books_online: bool = True
+    """Whether somebody under non-disclosure picks a time themselves; else a professional agrees on one with them."""
     hold_minutes: Annotated[int, Field(ge=1, le=60)] = 10
     """How long a picked time is kept for one person."""
     triage_mode: TriageMode = TriageMode.ROUTING_ONLY

@@ -187,6 +187,8 @@ def _operations(kind: EventType, consumers: Consumers) -> Iterator[tuple[str, Do
     for service in consumers.get(kind.ce_type, ()):
         by = {"tags": [{"name": service}], "x-stream": kind.stream, "x-durable": kind.durable(service)}
         yield f"{service}.receives.{told}", _operation(kind, "receive") | by
+    if kind.within:
+        return
     pulls = {"x-stream": kind.stream, "x-durable": NEIGHBOUR_DURABLE, "x-api-prefix": NEIGHBOUR_API}
     trait = {"traits": [{"$ref": "#/components/operationTraits/neighbour"}]}
     yield f"neighbour.receives.{told}", _operation(kind, "receive") | trait | pulls

@@ -205,6 +205,8 @@ class EventType:
     """Why nobody of ours listens: who outside does. None when a service of ours is the reader."""
     told_until: date | None = None
     """Deprecated: the last day on which it is told. None: no end is in sight."""
+    within: bool = False
+    """For services of the unit alone: no other system is granted it."""
 
     @property
     def name(self) -> str:
@@ -298,7 +300,13 @@ ASKS: dict[str, AskType] = {}
 
 
 def event(
-    *, owner: str, version: int, about: str, external: str | None = None, told_until: date | None = None
+    *,
+    owner: str,
+    version: int,
+    about: str,
+    external: str | None = None,
+    told_until: date | None = None,
+    within: bool = False,
 ) -> Callable[[type[E]], type[E]]:
     """Declare an event.
 
@@ -309,13 +317,14 @@ def event(
         about: the field that names the aggregate (its id travels as `ce-subject`).
         external: set when no service of ours reads it: who does.
         told_until: set when it is deprecated: the last day on which it is told.
+        within: set when no system outside the unit may ever read it.
 
     Raises:
         ValueError: the same event and version is declared twice.
     """
 
     def declare(cls: type[E]) -> type[E]:
-        cls.declared = EventType(cls, owner, version, about, external, told_until)
+        cls.declared = EventType(cls, owner, version, about, external, told_until, within)
         if cls.declared.ce_type in EVENTS:
             raise ValueError(f"{cls.declared.ce_type} is declared twice")
         EVENTS[cls.declared.ce_type] = cls.declared

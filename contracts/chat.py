@@ -23,7 +23,7 @@ from contracts.base import (
     event,
     query,
 )
-from contracts.portal import _CONTACT, EarlierText, InterpreterLanguage, OnBehalf, PromiseKind, WarningShown
+from contracts.portal import _CONTACT, EarlierText, Needs, PromiseKind
 
 _CONVERSATION = Id("b7b1a3f2-6d0b-4f35-8d8e-6c2f0b9d7a10")
 _THERAPIST = Id("9a3d5c10-77a4-4c8b-9d41-2f9a5a0c1e01")
@@ -297,7 +297,7 @@ class MessageView(View):
     """Whether it belongs to the patient record: as `ConversationView.earlier_text` says."""
 
 
-class ConversationView(View):
+class ConversationView(Needs):
     """A conversation as one of its two sides sees it. With an alert, a warning the person went on from, it is first."""
 
     conversation_id: Id
@@ -306,9 +306,6 @@ class ConversationView(View):
     municipality: MunicipalityCode
     language: Language
     trouble: Code
-    alert: WarningShown | None = None
-    on_behalf: OnBehalf | None = None
-    interpreter: InterpreterLanguage | None = None
     channel: Code
     state: ConversationState
     position: int | None
@@ -361,7 +358,7 @@ class GetQueue(Ask[QueueView]):
     """The queue of the viewer's areas. Therapists only: `not-yours`."""
 
 
-class CallbackView(View):
+class CallbackView(Needs):
     """A promised call, with what the caller needs. With an alert, a warning the person went on from, it is first."""
 
     callback_id: Id
@@ -369,14 +366,12 @@ class CallbackView(View):
     area: AreaCode
     municipality: MunicipalityCode
     language: Language
-    alert: WarningShown | None = None
-    on_behalf: OnBehalf | None = None
-    interpreter: InterpreterLanguage | None = None
     kind: PromiseKind
     state: CallbackState
     due_on: date
     late: bool
     phone: str
+    """Empty under non-disclosure: GetCallNumber tells it."""
     words: str
     attempts: int
     requested_at: Instant

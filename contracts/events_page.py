@@ -95,6 +95,7 @@ def _event(kind: EventType, consumers: Mapping[str, tuple[str, ...]], kept: Sequ
         *_since(kind, kept),
         *(f"- **Read by** {service} (`{kind.durable(service)}`)" for service in consumers.get(kind.ce_type, ())),
         *([f"- **Read outside the unit by** {kind.external}"] if kind.external else []),
+        *(["- **Within the unit alone**: no other system can be granted it"] if kind.within else []),
         f"- **Subject** `{kind.subject('<area>', '<municipality>')}`",
         f"- **Type** `{kind.ce_type}`, [schema](../contracts/schemas/{kind.key}.json)",
         "",

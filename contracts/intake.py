@@ -21,7 +21,7 @@ from contracts.base import (
     event,
     query,
 )
-from contracts.portal import _CONTACT, Answer, InterpreterLanguage, OnBehalf, Origin, WarningShown
+from contracts.portal import _CONTACT, Answer, InterpreterLanguage, Needs, OnBehalf, Origin, WarningShown
 
 
 class TriageMode(StrEnum):
@@ -315,7 +315,7 @@ class DirectAccessGranted(Event):
 DirectAccessGranted.example = DirectAccessGranted.shown(contact_id=_CONTACT, granted_at="2026-11-24T08:09:00Z")
 
 
-class ContactView(View):
+class ContactView(Needs):
     """What intake knows of a contact: no name and no words of the person."""
 
     contact_id: Id
@@ -331,10 +331,6 @@ class ContactView(View):
     outcome: TriageOutcome | None
     """None: nothing is weighed, or not everything is answered yet."""
     flags: tuple[Code, ...]
-    alert: WarningShown | None = None
-    """The warning the person went on from."""
-    on_behalf: OnBehalf | None = None
-    interpreter: InterpreterLanguage | None = None
     summary: str | None = None
     """Where the summary of the assessment is that the person comes from, in its maker's system; for staff alone."""
     questionnaire: Version | None = None
@@ -369,6 +365,8 @@ class PersonView(View):
     takes_sms: bool = False
     """Whether text messages may go to it: to mobile numbers alone."""
     email: str = ""
+    non_disclosure: bool = False
+    """Phone and address are empty then: GetContactDetails tells them (rule 9)."""
 
 
 @query(owner="intake", version=1)

@@ -83,6 +83,7 @@ class UnmatchedView(View):
     """As told."""
     birth_date: date
     """As told."""
+    non_disclosure: bool = False
     identified_at: Instant
     outcome: MatchOutcome | None
     """None: nobody has decided yet."""

@@ -154,6 +154,7 @@ class OpenCase(View):
     begun_at: Instant
     contacts: int
     identified: bool
+    non_disclosure: bool = False
     due: CaseDue | None
     """What is owed soonest; None when nothing is."""
 

@@ -11,7 +11,7 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field, StringConstraints
 
-from contracts.base import Code, Event, Id, Instant, Jwe, Language, Message, Version, event, sealed_for
+from contracts.base import Code, Event, Id, Instant, Jwe, Language, Message, Version, View, event, sealed_for
 
 _CONTACT = Id("6f0c2b1e-3a51-4a0e-9f43-0d7b9a1c5e11")
 _JWE = "eyJhbGciOiJFQ0RILUVTIn0..AAAAAAAAAAAAAAAA.c2VhbGVk.AAAAAAAAAAAAAAAAAAAAAA"
@@ -118,6 +118,19 @@ class EarlierText(StrEnum):
     LEFT_OUT = "left_out"
 
 
+class Needs(View):
+    """What whoever meets a contact must know first. A part of the views for staff."""
+
+    alert: WarningShown | None = None
+    """The warning the person went on from."""
+    on_behalf: OnBehalf | None = None
+    """Whoever is met acts for the client."""
+    interpreter: InterpreterLanguage | None = None
+    """An interpreter is needed."""
+    non_disclosure: bool = False
+    """Where the person lives and how they are reached is not to be told. For staff alone. Source: rule 9."""
+
+
 class VerifiedPerson(Message):
     """What is sealed in `IdentityVerified.person`. Only intake opens it."""
 
@@ -129,6 +142,8 @@ class VerifiedPerson(Message):
     given_names: Annotated[str, StringConstraints(max_length=200, strip_whitespace=True)]
     birth_date: date
     """As told; the one in a code goes before it."""
+    non_disclosure: bool = False
+    """The provider says that the person is under non-disclosure for personal safety (rule 9)."""
 
 
 class AssessmentSummary(Message):

@@ -159,6 +159,8 @@ class ReferralView(ReferralStatusView):
 
     display_name: str
     birth_year: int
+    non_disclosure: bool = False
+    """Phone and unit are empty then, place and site unknown: GetContactDetails tells the first two (rule 9)."""
     phone: str
     unit: str
     """Where it came from, in words."""
@@ -221,6 +223,8 @@ class SendReferral(Ask[ReferralStatusView]):
     """Where the person is met; None: where people of the municipality are."""
     urgency: Urgency
     red_flags_checked: bool
+    non_disclosure: bool = False
+    """The person is under non-disclosure for personal safety (rule 9)."""
     text: Annotated[str, StringConstraints(max_length=MESSAGE_MAX, strip_whitespace=True)] = ""
 
 

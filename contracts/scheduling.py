@@ -186,6 +186,8 @@ class TimesView(View):
     """What a contact may pick from, holds, or has booked."""
 
     offered: bool
+    with_staff: bool = False
+    """For staff alone: the county wants a professional to pick the time together with this person (rule 9)."""
     slots: tuple[SlotView, ...]
     hold: HoldView | None
     visit: VisitView | None
@@ -243,7 +245,7 @@ class PublishSlots(Ask[CalendarView]):
 class OfferTimes(Ask[TimesView]):
     """Offer a contact the free remote times; once more while they are on offer or booked, it only shows them.
 
-    Refused: `not-identified`, `no-free-times`, `not-yours`.
+    Refused: `not-identified`, `no-free-times`, `books-with-staff`, `not-yours`.
     """
 
     contact_id: Id
@@ -251,7 +253,7 @@ class OfferTimes(Ask[TimesView]):
 
 @command(owner="scheduling", version=1)
 class HoldSlot(Ask[HoldView]):
-    """Keep a free time for this contact for some minutes.
+    """Keep a free time for this contact for some minutes. Staff do so where `TimesView.with_staff` says it.
 
     Refused: `slot-taken`, `not-offered`, `identify-first` (sent to book), `already-booked`, `unknown-slot`.
     """

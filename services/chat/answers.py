@@ -43,6 +43,7 @@ from contracts.chat import (
     RequestIdentity,
     Speaker,
 )
+from contracts.non_disclosure import CallNumberView, GetCallNumber
 from contracts.public import CallbackCounted, ConversationCounted, ConversationEnding
 from services.chat import domain, store
 from services.chat.models import Callback, Contact, Conversation, Message
@@ -64,7 +65,7 @@ def channel(ask: GetChannel, tx: Transaction, areas: Areas) -> ChannelView:
 
 @answers(GetConversation)
 def conversation(ask: GetConversation, tx: Transaction) -> ConversationView:
-    return _view(store.conversation(tx, ask.contact_id))
+    return _view(tx, store.conversation(tx, ask.contact_id))
 
 
 @answers(GetMessages)
@@ -84,7 +85,7 @@ def queue(ask: GetQueue, tx: Transaction, settings: ChatSettings) -> QueueView:
     tx.viewer.must_be_staff()
     waiting = store.waiting(tx, settings.desk_rows)
     mine = store.mine(tx, settings.desk_rows)
-    return QueueView(waiting=tuple(map(_view, waiting)), mine=tuple(map(_view, mine)))
+    return QueueView(waiting=tuple(_view(tx, one) for one in waiting), mine=tuple(_view(tx, one) for one in mine))
 
 
 @answers(GetCallbacks)
@@ -99,6 +100,15 @@ def callbacks(ask: GetCallbacks, tx: Transaction, settings: ChatSettings) -> Cal
     return CallbacksView(callbacks=tuple(_callback_view(tx, call) for call in calls))
 
 
+@answers(GetCallNumber)
+def call_number(ask: GetCallNumber, tx: Transaction) -> CallNumberView:
+    """For therapists of the area alone."""
+    tx.viewer.must_be_staff()
+    found = store.promised_to(tx, ask.contact_id)
+    tx.audit("read", whom=ask.contact_id, what="call number")
+    return CallNumberView(contact_id=ask.contact_id, phone=found.phone)
+
+
 @answers(GetPromise)
 def promise(ask: GetPromise, tx: Transaction) -> PromiseView:
     return PromiseView.model_validate(store.promised_to(tx, ask.contact_id).model_dump())
@@ -110,7 +120,7 @@ def accept(ask: AcceptConversation, tx: Transaction, settings: ChatSettings) -> 
     tx.viewer.must_be_licensed()  # the talk is the assessment (rule 13)
     waited = seen.conversation
     if not domain.accepts(waited.state, holder=waited.therapist_id, by=tx.viewer.id):
-        return _view(seen)
+        return _view(tx, seen)
     therapist = {"therapist_id": tx.viewer.id, "therapist_name": ask.therapist_name}
     taken = store.change(tx, waited, state=ConversationState.OPEN, accepted_at=tx.now, **therapist)
     if taken is None:
@@ -118,7 +128,7 @@ def accept(ask: AcceptConversation, tx: Transaction, settings: ChatSettings) -> 
     waited_seconds = domain.seconds_between(taken.queued_at, tx.now)
     tx.publish(ConversationAccepted.model_validate({**taken.model_dump(), "waited_seconds": waited_seconds}))
     hint_queue_moved(tx, taken, settings)
-    return _view(store.conversation(tx, taken.contact_id))
+    return _view(tx, store.conversation(tx, taken.contact_id))
 
 
 @answers(PostMessage)
@@ -148,13 +158,13 @@ def request_identity(ask: RequestIdentity, tx: Transaction) -> ConversationView:
     domain.must_be_open(found.conversation.state)
     domain.must_be_the_client(found.contact.on_behalf if found.contact else None)
     if found.identified or found.conversation.identity_requested_at:
-        return _view(found)
+        return _view(tx, found)
     asked = store.change(tx, found.conversation, identity_requested_at=tx.now)
     if asked is None:
         return request_identity(ask, tx)
     tx.publish(IdentityRequested.model_validate({**asked.model_dump(), "requested_at": tx.now}))
     tx.hint(contact=asked.contact_id, area=asked.area)
-    return _view(store.conversation(tx, asked.contact_id))
+    return _view(tx, store.conversation(tx, asked.contact_id))
 
 
 @answers(EndConversation)
@@ -169,7 +179,7 @@ def end(ask: EndConversation, tx: Transaction, areas: Areas, settings: ChatSetti
     seen = store.conversation(tx, ended.contact_id)
     tell_ended(tx, seen, areas)
     hint_queue_moved(tx, ended, settings)
-    return _view(seen)
+    return _view(tx, seen)
 
 
 def tell_ended(tx: Transaction, seen: store.Seen, areas: Areas) -> None:
@@ -246,10 +256,10 @@ def hint_queue_moved(tx: Transaction, left: Conversation, settings: ChatSettings
         tx.hint(contact=contact_id)
 
 
-def _view(seen: store.Seen) -> ConversationView:
+def _view(tx: Transaction, seen: store.Seen) -> ConversationView:
     found = seen.conversation
     earlier = domain.earlier_text(wrote=seen.wrote_before, accepted=seen.agreed) if seen.identified else None
-    beside = _needs(seen.contact) | {
+    beside = _needs(tx, seen.contact) | {
         "position": seen.position,
         "identity_requested": found.identity_requested_at is not None,
         "identified": seen.identified,
@@ -267,14 +277,16 @@ def _message_view(message: Message, seen: store.Seen) -> MessageView:
 def _callback_view(tx: Transaction, call: store.Call) -> CallbackView:
     callback = call.callback
     late = not domain.is_on_time(callback.kept_at or tx.now, callback.due_on)
-    beside = _needs(call.contact) | {
+    beside = _needs(tx, call.contact) | {
         "language": _language(call),
         "alert": call.contact and call.contact.alert,
         "late": late,
     }
-    return CallbackView.model_validate({**callback.model_dump(), **beside})
+    concealed = {"phone": ""} if beside["non_disclosure"] else {}
+    return CallbackView.model_validate({**callback.model_dump(), **beside, **concealed})
 
 
-def _needs(contact: Contact | None) -> dict[str, Any]:
-    """What whoever meets a contact must know, beside a warning."""
-    return {name: contact and getattr(contact, name) for name in ("on_behalf", "interpreter")}
+def _needs(tx: Transaction, contact: Contact | None) -> dict[str, Any]:
+    """What whoever meets a contact must know, beside a warning. No page of a resident tells of non-disclosure."""
+    told = {name: contact and getattr(contact, name) for name in ("on_behalf", "interpreter")}
+    return told | {"non_disclosure": tx.viewer.role is Role.STAFF and contact is not None and contact.non_disclosure}

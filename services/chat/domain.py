@@ -10,6 +10,7 @@ from chassis import calendar
 from chassis.errors import Refused, Unprocessable
 from contracts.areas import Area, Period
 from contracts.chat import CallbackState, ChannelView, ConversationState, MessageView
+from contracts.non_disclosure import CONCEALED
 from contracts.portal import EarlierText, OnBehalf, PromiseKind
 from contracts.public import WaitBand
 
@@ -137,6 +138,11 @@ def callback_due(kind: PromiseKind, received_at: datetime, area: Area) -> date:
 def is_on_time(at: datetime, due_on: date) -> bool:
     """Whether a moment still belongs to the promise: the whole due day does, also after office hours (rule 14)."""
     return at <= calendar.end_of_day(due_on)
+
+
+def home(told: str, *, non_disclosure: bool) -> str:
+    """The municipality that is kept of a contact: none of somebody under non-disclosure (rule 9)."""
+    return CONCEALED if non_disclosure else told
 
 
 def channel_at(area: Area, now: datetime) -> ChannelView:

@@ -11,6 +11,7 @@ from contracts.areas import Area, Areas, UnknownArea
 from contracts.chat import CallbackPromised, CallbackState, ConversationQueued, ConversationState, LeftMessage
 from contracts.due import DueKind, DueTimeSet
 from contracts.intake import ContactDeclined, ContactRouted, Route
+from contracts.non_disclosure import NonDisclosureChanged
 from contracts.portal import CallbackRequested, EarlierTextDecided, IdentityVerified, PromiseKind
 from contracts.referrals import ReferralReceived
 from services.chat import domain, store
@@ -32,14 +33,15 @@ def queue_conversation(fact: ContactRouted, tx: Transaction, areas: Areas, setti
         on_behalf=fact.on_behalf,
         interpreter=fact.interpreter,
     )
-    if fact.route is not Route.CHAT or store.is_declined(tx, fact.contact_id):
+    if fact.route is not Route.CHAT or (contact := store.known(tx, fact.contact_id)).declined_at:
         return
     conversation = Conversation(
         conversation_id=uuid4(),
         channel=_area(areas, fact.area).chat.code,
         state=ConversationState.QUEUED,
         queued_at=tx.now,
-        **fact.model_dump(include={"contact_id", "area", "municipality", "language", "trouble", "alert"}),
+        municipality=domain.home(fact.municipality, non_disclosure=contact.non_disclosure),
+        **fact.model_dump(include={"contact_id", "area", "language", "trouble", "alert"}),
     )
     if store.queue(tx, conversation):
         _tell_queued(tx, store.conversation(tx, fact.contact_id), settings)
@@ -115,9 +117,20 @@ def promise_call_to_referred(fact: ReferralReceived, tx: Transaction, areas: Are
 
 
 def _promise(tx: Transaction, callback: Callback) -> None:
+    store.hold(tx, callback.contact_id)
+    under = store.known(tx, callback.contact_id).non_disclosure
+    callback.municipality = domain.home(callback.municipality, non_disclosure=under)
     if store.promise(tx, callback):
         tx.publish(CallbackPromised.model_validate({**callback.model_dump(), "promised_at": tx.now}))
     tx.hint(contact=callback.contact_id, area=callback.area)
+
+
+@on(NonDisclosureChanged)
+def conceal(fact: NonDisclosureChanged, tx: Transaction) -> None:
+    """Where somebody under non-disclosure lives is forgotten, in whatever order it is heard (rule 9)."""
+    version = tx.fact.version if tx.fact else 1
+    store.remember_non_disclosure(tx, fact.contact_id, in_force=fact.in_force, version=version)
+    tx.hint(contact=fact.contact_id, area=fact.area)
 
 
 @on(DueTimeSet)

@@ -38,6 +38,10 @@ class Contact(ChatTable, table=True):
     alert: WarningShown | None = Field(default=None, sa_type=_wire(WarningShown))
     on_behalf: OnBehalf | None = Field(default=None, sa_type=_wire(OnBehalf))
     interpreter: InterpreterLanguage | None = Field(default=None, sa_type=_wire(InterpreterLanguage))
+    non_disclosure: bool = False
+    """Its person is under non-disclosure: of them no place is kept, and their number is told on record alone."""
+    non_disclosure_version: int = 0
+    """Which word of intake on it counts; 0 while it has said none."""
     identified_at: datetime | None = Field(default=None, sa_type=UtcInstant)
     declined_at: datetime | None = Field(default=None, sa_type=UtcInstant)
     earlier_accepted: bool | None = None

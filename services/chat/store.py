@@ -21,6 +21,7 @@ from chassis import Refused, Role, Transaction
 from chassis.db import Statement, prepared, upsert
 from contracts.base import Language
 from contracts.chat import MESSAGE_MAX, CallbackState, ConversationState, Speaker
+from contracts.non_disclosure import CONCEALED
 from contracts.portal import EarlierTextDecided, InterpreterLanguage, OnBehalf, PromiseKind, WarningShown
 from services.chat.domain import agreed
 from services.chat.models import Callback, Contact, Conversation, Message
@@ -105,10 +106,23 @@ def remember_declined(tx: Transaction, contact_id: UUID, at: datetime) -> None:
     tx.write(_DECLINED, contact_id=contact_id, declined_at=at)
 
 
-def is_declined(tx: Transaction, contact_id: UUID) -> bool:
-    """Whether the unit does not take a contact. Asked after the contact's row was written, so nothing passes by."""
-    which = (col(Contact.contact_id) == contact_id, col(Contact.declined_at).is_not(None))
-    return tx.session.exec(select(Contact.contact_id).where(*which)).first() is not None
+def hold(tx: Transaction, contact_id: UUID) -> None:
+    """Hold what is known of a contact until the commit, if only that there is one."""
+    tx.write(_HELD, contact_id=contact_id)
+
+
+def known(tx: Transaction, contact_id: UUID) -> Contact:
+    """What is known of a contact. Asked after its row was written or held, so nothing passes by."""
+    return tx.session.exec(select(Contact).where(Contact.contact_id == contact_id), execution_options=_FRESH).one()
+
+
+def remember_non_disclosure(tx: Transaction, contact_id: UUID, *, in_force: bool, version: int) -> None:
+    """Store whether the person behind a contact is under non-disclosure; where they live is forgotten with it."""
+    tx.write(_CONCEALED, contact_id=contact_id, non_disclosure=in_force, non_disclosure_version=version)
+    if known(tx, contact_id).non_disclosure:
+        for table in (Conversation, Callback):
+            theirs = col(table.contact_id) == contact_id
+            tx.session.connection().execute(update(table).where(theirs).values(municipality=CONCEALED))
 
 
 def _first_stay(*names: str) -> Statement:
@@ -135,6 +149,15 @@ _IDENTIFIED = prepared(
         index_elements=["contact_id"],
         set_={"identified_at": insert.excluded.identified_at},
         where=col(Contact.identified_at).is_(None) | (insert.excluded.identified_at < col(Contact.identified_at)),
+    ),
+)
+_HELD = _first_stay("contact_id")
+_CONCEALED = prepared(
+    Contact,
+    lambda insert: insert.on_conflict_do_update(
+        index_elements=["contact_id"],
+        set_={name: insert.excluded[name] for name in ("non_disclosure", "non_disclosure_version")},
+        where=col(Contact.non_disclosure_version) < insert.excluded.non_disclosure_version,
     ),
 )
 _DECIDED = prepared(

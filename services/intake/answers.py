@@ -13,6 +13,7 @@ from services.intake.due import answers as due
 from services.intake.falls import answers as falls
 from services.intake.identity import answers as identity
 from services.intake.matching import answers as matching
+from services.intake.non_disclosure import answers as non_disclosure
 from services.intake.overview import answers as overview
 from services.intake.referrals import answers as referrals
 from services.intake.triage import answers as triage
@@ -21,6 +22,8 @@ from services.intake.triage.questionnaire import Questionnaires
 from services.intake.triage.store import last_run
 
 contacts = Answers()
+FOR_STAFF_ALONE = {"summary": None, "non_disclosure": False}
+"""What others see in its place. That somebody is under non-disclosure no page of theirs tells: another may look on."""
 
 
 @contacts(GetContact)
@@ -32,7 +35,7 @@ def contact(ask: GetContact, tx: Transaction, questionnaires: Questionnaires) ->
         tx.audit("read", whom=ask.contact_id, what="contact")
     run = last_run(tx.session, ask.contact_id, tx.viewer)
     view = view_of(found, run, questionnaires, traced=tx.viewer.role is Role.STAFF)
-    return view if tx.viewer.role is Role.STAFF else view.model_copy(update={"summary": None})
+    return view if tx.viewer.role is Role.STAFF else view.model_copy(update=FOR_STAFF_ALONE)
 
 
 answers = contacts.and_also(
@@ -45,6 +48,7 @@ answers = contacts.and_also(
     closings.answers,
     referrals.answers,
     due.answers,
+    non_disclosure.answers,
     overview.answers,
 )
 """Everything intake answers."""

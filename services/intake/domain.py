@@ -127,10 +127,19 @@ def decide(area: Area, fact: ContactOpened, questionnaire: Questionnaire | None,
         questionnaire: the version that was answered; None when there is none such.
         shut: doors nobody can go by now.
     """
-    trouble = questionnaire.trouble(fact.trouble) if questionnaire else None
-    found = _weighed(fact, questionnaire, trouble) if questionnaire and trouble else None
-    if reason := eligibility(area, municipality=fact.municipality, age_band=fact.age_band, on_behalf=fact.on_behalf):
-        return Declined(found, reason)
+    reason = eligibility(area, municipality=fact.municipality, age_band=fact.age_band, on_behalf=fact.on_behalf)
+    return Declined(_found(fact, questionnaire), reason) if reason else decide_ours(fact, questionnaire, shut=shut)
+
+
+def decide_ours(fact: ContactOpened, questionnaire: Questionnaire | None, *, shut: Shut) -> Routed | Declined:
+    """Decide about a contact that is known to be ours by what it has answered; its place may be forgotten by now.
+
+    Args:
+        fact: what the front end told, with all answers.
+        questionnaire: as `decide`.
+        shut: as `decide`.
+    """
+    found = _found(fact, questionnaire)
     if found is None:
         return Declined(None, DeclineReason.UNKNOWN_QUESTIONNAIRE)
     if found.unanswered:
@@ -138,6 +147,11 @@ def decide(area: Area, fact: ContactOpened, questionnaire: Questionnaire | None,
     if fact.warned and not found.elsewhere:
         return went_on(found, fact.warned, shut=shut)
     return route(found, origin=fact.origin, shut=shut, on_behalf=fact.on_behalf)
+
+
+def _found(fact: ContactOpened, questionnaire: Questionnaire | None) -> Triage | None:
+    trouble = questionnaire.trouble(fact.trouble) if questionnaire else None
+    return _weighed(fact, questionnaire, trouble) if questionnaire and trouble else None
 
 
 def _weighed(fact: ContactOpened, questionnaire: Questionnaire, trouble: Subject) -> Triage:

@@ -84,7 +84,7 @@ def decide_anew(
     told = {"questionnaire": run.rules, "answers": answers, "summary": None}
     whole, area = ContactOpened.model_validate(contact.model_dump() | told), areas.area(contact.area)
     questionnaire, doors = questionnaires.version(run.rules), closings.doors_for_a_contact(tx, area)
-    decision = domain.decide(area, whole, questionnaire, shut=_shut(area, doors, tx.now))
+    decision = domain.decide_ours(whole, questionnaire, shut=_shut(area, doors, tx.now))
     if not store.answered(tx.session, fact.contact_id, decision, now=tx.now):
         raise Refused("already-decided", "the contact waits for no answers")
     _tell(whole, tx, decision, area, doors, came_by=None)  # it was counted when it came

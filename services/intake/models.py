@@ -18,12 +18,15 @@ class IntakeTable(SQLModel, registry=registry()):
 
     LOCKED: ClassVar[tuple[str, ...]] = ()
     """Columns whose values only the identity vault opens, each bound to its row; keys rotate over all of them."""
+    PLACES: ClassVar[tuple[str, ...]] = ()
+    """Columns that tell where a contact's person lives: forgotten when they are under non-disclosure (rule 9)."""
 
 
 class Contact(IntakeTable, table=True):
     """A contact and what was decided about it."""
 
     __table_args__ = (Index("contact_of_day", "area", "decided_at"),)
+    PLACES: ClassVar = ("municipality",)
 
     contact_id: UUID = Field(primary_key=True)
     area: str = Field(max_length=2)
@@ -41,6 +44,8 @@ class Contact(IntakeTable, table=True):
     on_behalf: str | None = Field(default=None, max_length=16)
     """For whom somebody acts; None: the person is the client."""
     interpreter: str | None = Field(default=None, max_length=16)
+    non_disclosure: bool = False
+    """Its person is under non-disclosure for personal safety."""
     summary: str | None = Field(default=None, max_length=200)
     """Where the summary of the assessment elsewhere is that the person comes from."""
     opened_at: datetime = Field(sa_type=UtcInstant)

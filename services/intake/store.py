@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -10,7 +11,7 @@ from sqlalchemy import update
 from sqlmodel import Session, col
 
 from chassis import Viewer
-from contracts.intake import ContactState, DeclineReason, Route
+from contracts.intake import ContactState, DeclineReason, Route, RouteReason
 from contracts.portal import ContactOpened
 from services.intake.domain import Declined, Routed
 from services.intake.models import Contact
@@ -57,6 +58,12 @@ def go_on(session: Session, decided_on: Contact, decision: Routed, *, now: datet
         .returning(col(Contact.contact_id))
     )
     return session.connection().execute(statement).first() is not None
+
+
+def send(session: Session, contact_id: UUID, route: Route, reasons: Sequence[RouteReason], *, now: datetime) -> None:
+    """Send a contact another way, whatever its answers."""
+    another = {"route": route, "reasons": list(reasons), "decided_at": now}
+    session.exec(update(Contact).where(col(Contact.contact_id) == contact_id).values(another))
 
 
 def _outcome(decision: Routed | Declined) -> dict[str, Any]:

@@ -323,6 +323,19 @@ async def book(
     return visit
 
 
+async def book_together(
+    edge: Edge, viewer: Viewer, contact_id: UUID, slot_id: UUID, *, language: Language, key: str
+) -> VisitView:
+    """Book a time that a professional has agreed on with the person; no letter goes out.
+
+    Raises:
+        Refused: what `HoldSlot` and `BookVisit` promise.
+    """
+    held = await edge.ask(HoldSlot(contact_id=contact_id, slot_id=slot_id), viewer=viewer, key=f"{key} hold")
+    ask = BookVisit(contact_id=contact_id, hold_id=held.hold_id, language=language)
+    return await edge.ask(ask, viewer=viewer, key=key)
+
+
 async def _booked(edge: Edge, viewer: Viewer) -> VisitView:
     """The visit of a form that was sent twice: sealed anew, its address looks like another content of the same key."""
     times = await edge.ask(GetTimes(contact_id=viewer.id), viewer=viewer)

@@ -28,6 +28,7 @@ from services.portal.pages import (
     case,
     desk,
     desk_cases,
+    desk_contact,
     desk_demand,
     desk_doors,
     desk_falls,
@@ -68,6 +69,7 @@ PAGES = (
     desk_doors,
     desk_referrals,
     desk_cases,
+    desk_contact,
     desk_matching,
     desk_falls,
 )

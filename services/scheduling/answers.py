@@ -70,7 +70,7 @@ def show_calendar(_ask: GetCalendar, tx: Transaction) -> CalendarView:
 
 
 @answers(OfferTimes)
-def offer_times(ask: OfferTimes, tx: Transaction, licences: Licences) -> TimesView:
+def offer_times(ask: OfferTimes, tx: Transaction, areas: Areas, licences: Licences) -> TimesView:
     """Offer the free times; what is on offer already, or booked, is shown again and told no more."""
     tx.viewer.must_be_staff()
     contact = store.contact(tx, ask.contact_id, lock=True)
@@ -80,23 +80,25 @@ def offer_times(ask: OfferTimes, tx: Transaction, licences: Licences) -> TimesVi
         raise Refused("contact-declined", "the contact was declined; it gets no time")
     if contact.identified_at is None:
         raise Refused("not-identified", "a time needs strong identification first (rule 8)")
+    if not _by_page(contact, areas):
+        raise Refused("books-with-staff", "the county has a professional agree on the time with this person (rule 9)")
     if contact.offered_modality is not None:
-        return _times(tx, contact, licences)
+        return _times(tx, contact, licences, areas)
     free = _free(tx, contact, licences)
     if not free:
         raise Refused("no-free-times", "nobody in the area has a free remote time; publish some")
     contact.offered_modality, contact.offered_by = free[0].modality.value, tx.viewer.id
     tx.publish(_offered(contact, free[0].modality, tx))
     tx.hint(contact=contact.contact_id)
-    return _times(tx, contact, licences)
+    return _times(tx, contact, licences, areas)
 
 
 @answers(GetTimes)
-def show_times(ask: GetTimes, tx: Transaction, licences: Licences) -> TimesView:
+def show_times(ask: GetTimes, tx: Transaction, areas: Areas, licences: Licences) -> TimesView:
     contact = store.contact(tx, ask.contact_id)
     if contact is None:
         return TimesView(offered=False, slots=(), hold=None, visit=None)
-    return _times(tx, contact, licences)
+    return _times(tx, contact, licences, areas)
 
 
 @answers(HoldSlot)
@@ -104,7 +106,7 @@ def hold_slot(ask: HoldSlot, tx: Transaction, areas: Areas, licences: Licences) 
     contact = store.contact(tx, ask.contact_id, lock=True)
     if contact is None:
         raise domain.not_offered()
-    domain.must_choose(_choice(tx, contact))
+    domain.must_choose(_choice(tx, contact, areas))
     if store.is_booked(tx, contact.contact_id):
         raise Refused("already-booked", "the contact has a visit ahead")
     slot = store.slots_held(tx, ask.slot_id, contact.contact_id)
@@ -168,9 +170,16 @@ def show_visits(_ask: GetVisits, tx: Transaction) -> VisitsView:
     return VisitsView(visits=visits)
 
 
-def _choice(tx: Transaction, contact: Contact) -> domain.Choice:
-    """Whether a contact may pick a time."""
+def _by_page(contact: Contact, areas: Areas) -> bool:
+    """Whether a contact's person picks their time themselves."""
+    return not contact.non_disclosure or areas.area(contact.area).non_disclosure_books_online
+
+
+def _choice(tx: Transaction, contact: Contact, areas: Areas) -> domain.Choice:
+    """Whether a contact may pick a time, or staff one with them."""
+    by_page, by_staff = _by_page(contact, areas), tx.viewer.role is Role.STAFF
     return domain.choice(
+        with_staff=None if by_page else by_staff,
         offered=contact.offered_modality is not None,
         sent_to_book=contact.route == Route.BOOKING,
         taken=not store.is_declined(tx, contact.contact_id),
@@ -179,9 +188,9 @@ def _choice(tx: Transaction, contact: Contact) -> domain.Choice:
     )
 
 
-def _times(tx: Transaction, contact: Contact, licences: Licences) -> TimesView:
+def _times(tx: Transaction, contact: Contact, licences: Licences, areas: Areas) -> TimesView:
     """What a contact may pick from, holds, or has booked. A completed visit gives way to a new offer."""
-    offered = _choice(tx, contact) is domain.Choice.FREE
+    offered = _choice(tx, contact, areas) is domain.Choice.FREE
     visit = store.latest_visit(tx, contact.contact_id)
     if visit and visit.state is VisitState.COMPLETED and offered:
         visit = None
@@ -190,7 +199,8 @@ def _times(tx: Transaction, contact: Contact, licences: Licences) -> TimesView:
         tx.audit("read", whom=contact.contact_id, what="times held and booked")
     free = _free(tx, contact, licences) if offered and visit is None else ()
     slots = domain.readable_choice(free, first=contact.offered_by)
-    return TimesView(offered=offered, slots=slots, hold=hold, visit=visit)
+    with_staff = offered and not _by_page(contact, areas)
+    return TimesView(offered=offered and not with_staff, with_staff=with_staff, slots=slots, hold=hold, visit=visit)
 
 
 def _is_for(slot: Slot, contact: Contact, tx: Transaction, licences: Licences) -> bool:

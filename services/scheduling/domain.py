@@ -105,7 +105,9 @@ class Choice(StrEnum):
     NONE = "none"
 
 
-def choice(*, offered: bool, sent_to_book: bool, taken: bool, identified: bool, met: bool) -> Choice:
+def choice(
+    *, offered: bool, sent_to_book: bool, taken: bool, identified: bool, met: bool, with_staff: bool | None = None
+) -> Choice:
     """Whether a contact may pick a time.
 
     Args:
@@ -114,7 +116,11 @@ def choice(*, offered: bool, sent_to_book: bool, taken: bool, identified: bool, 
         taken: the unit takes the contact.
         identified: somebody has strongly identified for it. Nobody gets a time without (rule 8).
         met: a visit has taken place; the next one is for the therapist to offer.
+        with_staff: None, or what holds where the county has a professional pick the time together with the person
+            (rule 9): whether a professional asks.
     """
+    if with_staff is not None:
+        return Choice.FREE if with_staff and taken and identified else Choice.NONE
     if offered:
         return Choice.FREE
     if not sent_to_book or not taken or met:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from chassis import Handlers, Transaction, TryLater
+from contracts.areas import Areas
 from contracts.intake import ContactDeclined, ContactRouted, DirectAccessGranted
+from contracts.non_disclosure import NonDisclosureChanged
 from contracts.portal import IdentityVerified
 from services.scheduling import store
 
@@ -29,6 +31,17 @@ def open_booking(fact: IdentityVerified, tx: Transaction) -> None:
     """Only an identified contact gets times (rule 8)."""
     if not store.remember_identity(tx, fact.contact_id, fact.verified_at):
         raise TryLater("contact-not-yet-routed", "identified before its routing arrived here; it comes again")
+    tx.hint(contact=fact.contact_id)
+
+
+@on(NonDisclosureChanged)
+def conceal(fact: NonDisclosureChanged, tx: Transaction, areas: Areas) -> None:
+    """Where somebody under non-disclosure lives is forgotten; who is not to book by the page keeps no time (rule 9)."""
+    version = tx.fact.version if tx.fact else 1
+    if not store.remember_non_disclosure(tx, fact.contact_id, in_force=fact.in_force, version=version):
+        raise TryLater("contact-not-yet-routed", "marked before its routing arrived here; it comes again")
+    if fact.in_force and not areas.area(fact.area).non_disclosure_books_online:
+        store.take_offer_back(tx, fact.contact_id)
     tx.hint(contact=fact.contact_id)
 
 

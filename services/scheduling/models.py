@@ -34,6 +34,10 @@ class Contact(SchedulingTable, table=True):
     """For whom somebody acts; whoever identifies then is not the client."""
     routed_version: int
     """Aggregate version of the decision this row holds; an older one changes nothing."""
+    non_disclosure: bool = False
+    """Its person is under non-disclosure: of them no place is kept."""
+    non_disclosure_version: int = 0
+    """Which word of intake on it counts; 0 while it has said none."""
     identified_at: datetime | None = Field(default=None, sa_type=UtcInstant)
     offered_modality: str | None = None
     """Set while times are on offer: from OfferTimes until the visit has taken place."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID, uuid4
 
 from sqlalchemy import ColumnElement, case, delete, exists, func, update
@@ -19,6 +20,7 @@ from chassis import Transaction
 from chassis.db import prepared, upsert
 from contracts.base import Language
 from contracts.intake import ContactRouted
+from contracts.non_disclosure import CONCEALED
 from contracts.scheduling import HoldView, Modality, SlotView, VisitState, VisitView
 from services.scheduling.domain import LEAD, REMOTE, Time
 from services.scheduling.models import Contact, Declined, DirectAccess, Hold, Slot, Therapist, Visit
@@ -44,12 +46,15 @@ def remember_route(tx: Transaction, fact: ContactRouted, version: int) -> None:
     )
 
 
-_OF_ROUTE = ("area", "municipality", "origin", "route", "on_behalf", "routed_version")
+_OF_ROUTE = ("area", "origin", "route", "on_behalf", "routed_version")
 _ROUTE = prepared(
     Contact,
     lambda insert: insert.on_conflict_do_update(
         index_elements=["contact_id"],
-        set_={name: insert.excluded[name] for name in _OF_ROUTE},
+        set_={
+            **{name: insert.excluded[name] for name in _OF_ROUTE},
+            "municipality": case((col(Contact.non_disclosure), CONCEALED), else_=insert.excluded.municipality),
+        },
         where=col(Contact.routed_version) < insert.excluded.routed_version,
     ),
 )
@@ -68,6 +73,22 @@ def remember_identity(tx: Transaction, contact_id: UUID, at: datetime) -> bool:
         .returning(col(Contact.contact_id))
     )
     return tx.session.connection().execute(statement).first() is not None
+
+
+def remember_non_disclosure(tx: Transaction, contact_id: UUID, *, in_force: bool, version: int) -> bool:
+    """Store whether a contact's person is under non-disclosure, where they live being forgotten with it.
+
+    An older word changes nothing. False when the contact is not known.
+    """
+    newer = col(Contact.non_disclosure_version) < version
+    values: dict[str, Any] = {
+        "non_disclosure": case((newer, in_force), else_=col(Contact.non_disclosure)),
+        "non_disclosure_version": case((newer, version), else_=col(Contact.non_disclosure_version)),
+    }
+    if in_force:
+        values["municipality"] = CONCEALED
+    statement = update(Contact).where(col(Contact.contact_id) == contact_id).values(values)
+    return tx.session.connection().execute(statement.returning(col(Contact.contact_id))).first() is not None
 
 
 def remember_declined(tx: Transaction, contact_id: UUID, at: datetime) -> None:

@@ -26,6 +26,7 @@ TOPICS = {
         "falls",
         "identity",
         "matching",
+        "non_disclosure",
         "overview",
         "referrals",
         "triage",

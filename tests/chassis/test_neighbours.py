@@ -32,8 +32,16 @@ def test_only_what_a_front_end_knows_may_be_told_by_another_system(key: str) -> 
     if key in TELLABLE:
         assert neighbour(tells=(key,)).tells == (key,)
         return
-    with pytest.raises(ValueError, match="for its owner alone to tell"):
+    with pytest.raises(ValueError, match=r"for its owner alone to tell|stays within the unit"):
         neighbour(tells=(key,))
+
+
+def test_what_stays_within_the_unit_no_other_system_reads() -> None:
+    """Rule 9: that somebody is under non-disclosure is told to nobody outside."""
+    within = [kind.key for kind in EVENTS.values() if kind.within]
+    assert within == ["intake.non_disclosure_changed.v1"]
+    with pytest.raises(ValueError, match="stays within the unit"):
+        neighbour(reads=within)
 
 
 @pytest.mark.parametrize(

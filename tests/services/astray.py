@@ -33,7 +33,8 @@ from contracts.chat import (
     RequestIdentity,
 )
 from contracts.closings import CloseDoor, ClosingReason, Door
-from contracts.intake import GetContact, GetPerson
+from contracts.intake import ContactState, GetContact, GetPerson
+from contracts.non_disclosure import CONCEALED, NonDisclosureChanged, SetNonDisclosure
 from contracts.portal import ContactPointGiven, EarlierTextDecided, IdentityVerified
 from services.intake.cases.models import Membership
 from services.intake.models import Contact
@@ -170,10 +171,12 @@ class Astray(Town):
 
     def identifies_somebody(self, a: int, b: int) -> None:
         """One person or the other; the front end's clock is right, or some minutes behind or ahead."""
-        person = PERSONS[b % 2] | {"birth_date": "1981-02-21"}
+        under = bool(b % 2)  # the second of them is under non-disclosure, and the front end names no place of theirs
+        person = PERSONS[b % 2] | {"birth_date": "1981-02-21", "non_disclosure": under}
         sealed = self.units["portal"].sealer.seal("intake", person)
         at = self.clock() + (b // 2 % 4 - 1) * MINUTE
-        self.tells(identity_verified(contact_id=self._contact(a), person=sealed, verified_at=at))
+        place = {"municipality": CONCEALED} if under else {}
+        self.tells(identity_verified(contact_id=self._contact(a), person=sealed, verified_at=at, **place))
 
     def accepts(self, a: int, _b: int) -> None:
         chat, contact_id = self.units["chat"], self._contact(a)
@@ -247,6 +250,11 @@ class Astray(Town):
         ask = PartContact(contact_id=self._contact(a), reason=PartReason.MISTAKE)
         self._tries(self.units["intake"], ask, staff())
 
+    def marks(self, a: int, b: int) -> None:
+        """A professional is told that somebody is under non-disclosure, or no longer."""
+        ask = SetNonDisclosure(contact_id=self._contact(a), in_force=b % 4 != 3)
+        self._tries(self.units["intake"], ask, staff())
+
     def _joins(self, contact_id: UUID, of: UUID, ask: ContinueCase | JoinContact) -> None:
         viewer = staff() if isinstance(ask, JoinContact) else client(contact_id)
         if self._tries(self.units["intake"], ask, viewer):
@@ -278,6 +286,7 @@ class Astray(Town):
             if contact.contact_id in self.moved:
                 self._person_is_told_of(contact)
         self._persons_are_parted(rows)
+        self._nobody_is_found(rows)
         self._cases_are_parted({one.contact_id: one.person_id for one in rows})
         for contact_id in self.moved & set(self.contacts):
             self._record_is_agreed(contact_id)
@@ -301,6 +310,17 @@ class Astray(Town):
             if contact.person_id:
                 by_person[contact.person_id].add(self.known[contact.contact_id].person)
         assert all(len(codes) == 1 and "" not in codes for codes in by_person.values())
+
+    def _nobody_is_found(self, rows: list[Contact]) -> None:
+        """Of somebody under non-disclosure no contact is of a place, in either service, and no number is listed."""
+        alike: defaultdict[UUID, set[bool]] = defaultdict(set)
+        for contact in rows:
+            assert not contact.non_disclosure or contact.municipality == CONCEALED
+            if contact.person_id and contact.state == ContactState.ROUTED:
+                alike[contact.person_id].add(contact.non_disclosure)
+        assert all(len(flags) == 1 for flags in alike.values())
+        for call in self.units["chat"].asks(GetCallbacks(include_kept=True), viewer=staff()).callbacks:
+            assert not call.non_disclosure or (call.municipality, call.phone) == (CONCEALED, "")
 
     def _cases_are_parted(self, persons: dict[UUID, UUID | None]) -> None:
         """Contacts are in one case only where somebody has said so, and never those of two persons."""
@@ -350,6 +370,15 @@ class Astray(Town):
         secrets = [EMAIL, PHONE, WORDS, *(value for person in PERSONS for value in person.values())]
         for row in self._told_rows():
             assert not [one for one in secrets if one.encode() in row]
+
+    def nobody_is_found_in_what_is_told(self) -> None:
+        """Once intake has said of a contact that its person is not to be found, it says no place of it any more."""
+        marked: set[UUID] = set()
+        for event in self.units["intake"].told:
+            told = event.model_dump()
+            assert told.get("contact_id") not in marked or told["municipality"] == CONCEALED, type(event).__name__
+            if isinstance(event, NonDisclosureChanged) and event.in_force:
+                marked.add(event.contact_id)
 
     def _told_rows(self) -> Iterator[bytes]:
         for unit in self.units.values():

@@ -9,6 +9,7 @@ from chassis import Service
 from chassis.seal import Sealer
 from contracts import EVENTS, Event
 from contracts.intake import ContactRouted
+from contracts.non_disclosure import NonDisclosureChanged
 from contracts.portal import (
     CallbackRequested,
     ContactOpened,
@@ -23,6 +24,7 @@ from contracts.scheduling import VisitBooked
 FIRST: dict[type[Event], tuple[type[Event], ...]] = {
     ContactPointGiven: (ContactOpened, IdentityVerified),
     IdentityVerified: (ContactOpened, ContactRouted),
+    NonDisclosureChanged: (ContactRouted,),
     QuestionsAnswered: (ContactOpened,),
     WarningPassed: (ContactOpened,),
 }

@@ -22,7 +22,7 @@ from tests.services.portal.town import Town
 ACTS = (
     *["arrives_all", "identifies_somebody", "decides"] * 4, *["arrives", "writes", "joins"] * 3, "opens",
     "arrives_again", "accepts", "asks_identity", "ends", "leaves_message", "says_where_to_reach", "is_called",
-    "books", "is_sent", "continues", "parts",
+    "books", "is_sent", "continues", "parts", "marks",
 )  # fmt: skip
 """Some more often: without them little happens."""
 STEPS = st.lists(st.tuples(st.sampled_from(ACTS), st.integers(0, 15), st.integers(0, 15)), min_size=18, max_size=26)
@@ -55,12 +55,16 @@ BEGUN = (
 def test_no_order_of_events_shows_an_identity_or_takes_text_into_the_record_unasked(
     founded: Path, steps: list[tuple[str, int, int]]
 ) -> None:
-    """Rule 8, and rules 4 and 7: identity only after IdentityVerified, earlier text only by a yes, nobody merged."""
+    """Rule 8, and rules 4, 7 and 9: identity only after IdentityVerified, earlier text only by a yes, nobody merged.
+
+    Nor is anybody found who is under non-disclosure.
+    """
     with town(founded) as place:
         for step in (*BEGUN, *steps):
             place.step(*step)
         place.pages_must_hold()
         place.nothing_is_told_in_clear()
+        place.nobody_is_found_in_what_is_told()
 
 
 def test_what_may_be_shown_is_shown_in_the_end(founded: Path) -> None:

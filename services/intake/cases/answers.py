@@ -6,6 +6,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from chassis import Answers, Role, Transaction
+from contracts.areas import Areas
 from contracts.cases import (
     CaseInBrief,
     ContactJoined,
@@ -26,6 +27,7 @@ from services.intake.cases.handlers import parted
 from services.intake.cases.models import Case
 from services.intake.cases.store import Place
 from services.intake.domain import unknown_contact
+from services.intake.non_disclosure import handlers as concealing
 from services.intake.settings import IntakeSettings
 
 answers = Answers()
@@ -37,7 +39,7 @@ def offer(ask: GetOffer, tx: Transaction, own: IntakeSettings) -> OfferView:
 
 
 @answers(ContinueCase)
-def continue_case(ask: ContinueCase, tx: Transaction, own: IntakeSettings) -> OfferView:
+def continue_case(ask: ContinueCase, tx: Transaction, own: IntakeSettings, areas: Areas) -> OfferView:
     """The person's own act. Pressing twice, or in two windows, joins once."""
     found = _own_place(tx, ask.contact_id)
     if found.case.case_id != ask.case_id:
@@ -47,7 +49,7 @@ def continue_case(ask: ContinueCase, tx: Transaction, own: IntakeSettings) -> Of
             raise domain.case_not_offered()
         known = found.contact.person_id is not None and found.contact.person_id == case.person_id
         ground = JoinGround.SAME_PERSON if known else JoinGround.SAME_SESSION
-        _join(tx, found, case.case_id, JoinedBy.CLIENT, ground)
+        _join(tx, found, case.case_id, JoinedBy.CLIENT, ground, areas)
     return _view(tx, _place(tx, ask.contact_id), ask.session, own)
 
 
@@ -64,7 +66,7 @@ def keep_new_case(ask: KeepNewCase, tx: Transaction, own: IntakeSettings) -> Off
 
 
 @answers(JoinContact)
-def join_contact(ask: JoinContact, tx: Transaction) -> MembershipView:
+def join_contact(ask: JoinContact, tx: Transaction, areas: Areas) -> MembershipView:
     found = _for_staff(tx, ask.contact_id)
     case = store.case(tx.session, ask.case_id, tx.viewer)
     if case is None or case.area != found.contact.area:
@@ -72,7 +74,7 @@ def join_contact(ask: JoinContact, tx: Transaction) -> MembershipView:
     if found.case.case_id != case.case_id:
         person, of_person = found.contact.person_id, case.person_id
         ground = domain.ground_of_joining(ask.ground, person=person, of_person=of_person)
-        _join(tx, found, case.case_id, JoinedBy.STAFF, ground)
+        _join(tx, found, case.case_id, JoinedBy.STAFF, ground, areas)
     return MembershipView(contact_id=ask.contact_id, case_id=case.case_id)
 
 
@@ -100,12 +102,13 @@ def _for_staff(tx: Transaction, contact_id: UUID) -> Place:
     return _place(tx, contact_id, lock=True)
 
 
-def _join(tx: Transaction, found: Place, case_id: UUID, by: JoinedBy, ground: JoinGround) -> None:
+def _join(tx: Transaction, found: Place, case_id: UUID, by: JoinedBy, ground: JoinGround, areas: Areas) -> None:
     contact = found.contact
     store.lock_cases(tx.session, found.case.case_id, case_id)
     if not store.claim(tx.session, case_id, contact.person_id):
         raise domain.different_persons()  # another process was quicker
     store.join(tx.session, found, case_id, by=by, by_id=tx.viewer.id, ground=ground, at=tx.now)
+    marked = concealing.learnt(tx, contact.contact_id)
     tx.publish(
         ContactJoined(
             area=contact.area,
@@ -117,6 +120,7 @@ def _join(tx: Transaction, found: Place, case_id: UUID, by: JoinedBy, ground: Jo
             joined_at=tx.now,
         )
     )
+    concealing.tell(tx, marked, areas)
     tx.audit("change", whom=contact.contact_id, what="case joined", ground=ground.value)
     tx.hint(contact=contact.contact_id, area=contact.area)
 

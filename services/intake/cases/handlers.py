@@ -23,6 +23,7 @@ from services.intake.due import domain as due_domain
 from services.intake.due import handlers as due
 from services.intake.due import store as due_store
 from services.intake.identity.vault import Vault
+from services.intake.non_disclosure import handlers as concealing
 from services.intake.referrals import handlers as referrals
 from services.intake.triage.questionnaire import Questionnaire
 
@@ -86,11 +87,18 @@ def _owe_meeting(tx: Transaction, contact_id: UUID, decision: Routed, term: due_
         due.owe(tx, found.contact, due.first_id(contact_id), term)
 
 
-def identified(tx: Transaction, contact_id: UUID, person_id: UUID) -> None:
+def identified(tx: Transaction, contact_id: UUID, person_id: UUID, areas: Areas, *, non_disclosure: bool) -> None:
     """The case of a contact that was identified is its person's; out of another person's case it goes by itself.
 
-    The contact must be locked: its person was stored in this transaction.
+    Nothing is told of it before it is known whether the person is under non-disclosure, as the provider says or as
+    another contact of theirs has it. The contact must be locked: its person was stored in this transaction.
     """
+    marked = concealing.learnt(tx, contact_id, told=non_disclosure)
+    _claim(tx, contact_id, person_id)
+    concealing.tell(tx, (*marked, *concealing.learnt(tx, contact_id)), areas)
+
+
+def _claim(tx: Transaction, contact_id: UUID, person_id: UUID) -> None:
     found = store.place(tx.session, contact_id, tx.viewer)
     if found is None or store.claim(tx.session, found.case.case_id, person_id):
         return
@@ -99,11 +107,17 @@ def identified(tx: Transaction, contact_id: UUID, person_id: UUID) -> None:
     tx.publish(parted(found, alone, PartReason.OTHER_PERSON, tx))
 
 
-def became(tx: Transaction, contact_id: UUID, person_id: UUID) -> None:
+def became(tx: Transaction, contact_id: UUID, person_id: UUID, areas: Areas) -> None:
     """A contact is another person's than before, as a professional has decided; and so is the case it is alone in.
 
     Out of a case with contacts of somebody else it goes by itself. The contact must be locked.
     """
+    marked = concealing.learnt(tx, contact_id)
+    _give(tx, contact_id, person_id)
+    concealing.tell(tx, (*marked, *concealing.learnt(tx, contact_id)), areas)
+
+
+def _give(tx: Transaction, contact_id: UUID, person_id: UUID) -> None:
     found = store.place(tx.session, contact_id, tx.viewer)
     if found is None:
         return

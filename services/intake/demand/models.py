@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import ClassVar
 from uuid import UUID
 
 from sqlalchemy import Index
@@ -16,6 +17,7 @@ class Demand(IntakeTable, table=True):
     """One contact as it is counted: why, where, when, by which door, and where it went."""
 
     __table_args__ = (Index("ix_demand_area_week", "area", "week"),)
+    PLACES: ClassVar = ("site",)
 
     contact_id: UUID = Field(primary_key=True, foreign_key="contact.contact_id")
     area: str = Field(max_length=2)

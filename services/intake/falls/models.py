@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 from sqlalchemy import JSON
@@ -17,6 +17,7 @@ class FallScreen(IntakeTable, table=True):
     """A filled form and how it was weighed. Kept whole, for the professional and for review."""
 
     __tablename__ = "fall_screen"
+    PLACES: ClassVar = ("municipality",)
 
     screen_id: UUID = Field(primary_key=True)
     contact_id: UUID = Field(index=True)

@@ -16,13 +16,14 @@ answers = Answers()
 @answers(GetPerson)
 def person(ask: GetPerson, tx: Transaction, vault: Vault) -> PersonView:
     """For staff of the contact's area alone: to everybody else there is no such contact."""
-    if tx.viewer.role is not Role.STAFF or contact(tx.session, ask.contact_id, tx.viewer) is None:
+    found = contact(tx.session, ask.contact_id, tx.viewer)
+    if tx.viewer.role is not Role.STAFF or found is None:
         raise unknown_contact()
     who = store.person(tx.session, vault, ask.contact_id, tx.viewer)
     if who is None:
         raise Refused("not-identified", "nobody has identified for this contact")
     tx.audit("read", whom=ask.contact_id, what="identity")
-    number, email = store.points(tx.session, vault, ask.contact_id, tx.viewer)
+    number, email = ("", "") if found.non_disclosure else store.points(tx.session, vault, ask.contact_id, tx.viewer)
     return PersonView(
         contact_id=ask.contact_id,
         display_name=who.display_name,
@@ -31,4 +32,5 @@ def person(ask: GetPerson, tx: Transaction, vault: Vault) -> PersonView:
         phone=number,
         takes_sms=bool(number) and phone(number).takes_sms,
         email=email,
+        non_disclosure=found.non_disclosure,
     )

@@ -26,6 +26,8 @@ class Identity:
     family_name: str
     given_names: str
     birth_date: date
+    non_disclosure: bool = False
+    """The provider says that they are under non-disclosure; not kept with the person but with their contacts."""
 
     @property
     def display_name(self) -> str:
@@ -70,7 +72,7 @@ def identity(opened: Mapping[str, Any], *, today: date, test_codes: bool) -> Ide
         raise Unprocessable("bad-person", "expected code, family name, given names and birth date") from None
     code = told.personal_identity_code
     birth_date = told.birth_date if code is None else born(code, today=today, test_codes=test_codes)
-    return Identity(code, told.family_name, told.given_names, birth_date)
+    return Identity(code, told.family_name, told.given_names, birth_date, told.non_disclosure)
 
 
 def contact_point(opened: Mapping[str, Any]) -> ContactPoint:

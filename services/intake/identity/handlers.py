@@ -39,7 +39,8 @@ def keep_identity(fact: IdentityVerified, tx: Transaction, vault: Vault, setting
     if contact.person_id is None and is_too_young(area, who.birth_date, day):
         _decline(fact, tx)
         return
-    _keep(fact, tx, vault, who, known=contact.person_id)
+    person_id = _keep(fact, tx, vault, who, known=contact.person_id)
+    cases.identified(tx, fact.contact_id, person_id, areas, non_disclosure=who.non_disclosure)
     direct_access.decide(tx, contact, area, who.birth_date, day)
 
 
@@ -61,13 +62,13 @@ def keep_contact_point(fact: ContactPointGiven, tx: Transaction, vault: Vault) -
     tx.hint(contact=fact.contact_id)
 
 
-def _keep(fact: IdentityVerified, tx: Transaction, vault: Vault, who: Identity, *, known: UUID | None) -> None:
-    """Contacts of the same person share one row."""
+def _keep(fact: IdentityVerified, tx: Transaction, vault: Vault, who: Identity, *, known: UUID | None) -> UUID:
+    """Contacts of the same person share one row, whose id is given back."""
     person_id = store.remember(tx.session, vault, who, now=tx.now)
     domain.must_be_free(known, person_id)
     if not store.identify(tx.session, person_id, fact):
         raise domain.already_identified()  # another process was quicker
-    cases.identified(tx, fact.contact_id, person_id)
+    return person_id
 
 
 def _decline(fact: IdentityVerified, tx: Transaction) -> None:

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from chassis import Answers, Refused, Settings, Transaction, Unprocessable
 from chassis.calendar import local_date
+from contracts.areas import Areas
 from contracts.matching import (
     KEEPING_APART,
     LINKING,
@@ -66,7 +67,7 @@ def candidate(ask: FindCandidate, tx: Transaction, vault: Vault, settings: Setti
 
 
 @answers(LinkPerson)
-def link(ask: LinkPerson, tx: Transaction, vault: Vault, settings: Settings) -> MatchedView:
+def link(ask: LinkPerson, tx: Transaction, vault: Vault, settings: Settings, areas: Areas) -> MatchedView:
     """The contact, and the case it is alone in, are the other person's from now on."""
     domain.must_fit(ask.reason, LINKING)
     found, told = _to_match(tx, ask.contact_id, vault)
@@ -76,7 +77,7 @@ def link(ask: LinkPerson, tx: Transaction, vault: Vault, settings: Settings) -> 
     domain.must_be_born_alike(told, vaulted.opened(vault, vaulted.row(tx.session, person_id)))
     _decide(tx, found, ask.reason, person_id)
     store.belongs_to(tx.session, ask.contact_id, person_id)
-    cases.became(tx, ask.contact_id, person_id)
+    cases.became(tx, ask.contact_id, person_id, areas)
     return _tell(tx, found, MatchOutcome.LINKED, ask.reason)
 
 
@@ -89,7 +90,7 @@ def keep_apart(ask: KeepApart, tx: Transaction, vault: Vault) -> MatchedView:
 
 
 @answers(ReopenMatch)
-def reopen(ask: ReopenMatch, tx: Transaction) -> MatchedView:
+def reopen(ask: ReopenMatch, tx: Transaction, areas: Areas) -> MatchedView:
     domain.must_fit(ask.reason, TAKING_BACK)
     found, match = _for_staff(tx, ask.contact_id), store.holding(tx.session, ask.contact_id)
     if match is None:
@@ -97,7 +98,7 @@ def reopen(ask: ReopenMatch, tx: Transaction) -> MatchedView:
     store.reopen(tx.session, match, reason=ask.reason, by=tx.viewer.id, at=tx.now)
     if match.person_id is not None:
         store.belongs_to(tx.session, ask.contact_id, match.told_person_id)
-        cases.became(tx, ask.contact_id, match.told_person_id)
+        cases.became(tx, ask.contact_id, match.told_person_id, areas)
     return _tell(tx, found, MatchOutcome.REOPENED, ask.reason)
 
 

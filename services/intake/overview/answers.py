@@ -174,5 +174,6 @@ def _row(case: Case, members: store.Members, soonest: dict[UUID, DueTime], now: 
         begun_at=case.begun_at,
         contacts=len(contacts),
         identified=case.person_id is not None,
+        non_disclosure=contacts[0].non_disclosure,
         due=_due(first, now) if first else None,
     )

@@ -38,6 +38,8 @@ from services.intake.demand.domain import iso_week
 from services.intake.demand.store import count, say_why
 from services.intake.identity.store import person
 from services.intake.identity.vault import Vault
+from services.intake.models import Contact
+from services.intake.non_disclosure import handlers as non_disclosure
 from services.intake.referrals import domain, store
 from services.intake.referrals.models import Referral
 
@@ -59,8 +61,10 @@ def send(ask: SendReferral, tx: Transaction, areas: Areas, vault: Vault, setting
     doors = closings.doors_for_a_contact(tx, taken.area)
     must_take(doors, Door.REFERRAL, tx.now)
     referral = store.add(tx.session, vault, ask, taken, tx.viewer, tx.now)
+    marked = non_disclosure.learnt(tx, referral.contact_id, told=ask.non_disclosure)
     tx.audit("change", whom=referral.contact_id, what="referral")
     _tell(tx, ask, referral, taken, areas)
+    non_disclosure.tell(tx, marked, areas)
     closings.count(tx, taken.area, doors, route=taken.route, origin=Origin.REFERRAL)
     return _status(referral)
 
@@ -162,4 +166,7 @@ def _status(referral: Referral) -> ReferralStatusView:
 def _whole(tx: Transaction, referral: Referral, vault: Vault) -> ReferralView:
     who, written = person(tx.session, vault, referral.contact_id, tx.viewer), store.written(referral, vault)
     names = {"display_name": who.display_name if who else "", "birth_year": who.birth_date.year if who else 0}
-    return ReferralView.model_validate(referral.model_dump() | names | asdict(written))
+    under = tx.session.get_one(Contact, referral.contact_id).non_disclosure
+    concealed = {"phone": "", "unit": ""} if under else {}
+    told = asdict(written) | concealed | {"non_disclosure": under}
+    return ReferralView.model_validate(referral.model_dump() | names | told)

@@ -16,6 +16,7 @@ class Referral(IntakeTable, table=True):
     """A professional's referral or recommendation. The person is the contact's; what was written is locked."""
 
     LOCKED: ClassVar = ("words",)
+    PLACES: ClassVar = ("municipality", "site")
 
     referral_id: UUID = Field(primary_key=True)
     contact_id: UUID = Field(foreign_key="contact.contact_id", unique=True)

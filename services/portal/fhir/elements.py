@@ -14,6 +14,9 @@ PERSONAL_IDENTITY_CODE: Final = "urn:oid:1.2.246.21"
 MUNICIPALITY: Final = "urn:oid:1.2.246.537.6.21"
 """Source: as PERSONAL_IDENTITY_CODE."""
 
+TURVAKIELTO: Final = "TURVAKIELTO"
+"""Security label of non-disclosure for personal safety. Source: as PERSONAL_IDENTITY_CODE."""
+
 
 def extension(resource: Resource, name: str) -> Any:
     """The value of an extension of ours; None when it is not there."""
@@ -41,6 +44,12 @@ def contained(resource: Resource, reference: Any, kind: str) -> Resource | None:
         if type(one).__name__ == kind and wanted == f"#{one.id}":
             return one
     return None
+
+
+def is_under_non_disclosure(resource: Resource) -> bool:
+    """Whether a resource is labelled as that of somebody under non-disclosure, whichever code system says it."""
+    labels = (resource.meta.security or ()) if resource.meta else ()
+    return any(one.code == TURVAKIELTO for one in labels)
 
 
 def told(name: str, **value: Any) -> Mapping[str, Any]:

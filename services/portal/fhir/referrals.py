@@ -82,6 +82,7 @@ def _request(found: Resource) -> dict[str, Any]:
         "municipality": elements.coded(found, "municipality", elements.MUNICIPALITY),
         "red_flags_checked": elements.extension(found, "red-flags-checked"),
         "language": found.language,
+        "non_disclosure": any(elements.is_under_non_disclosure(one) for one in (found, *(found.contained or ()))),
         "text": clean("\n\n".join(one.text for one in found.note or () if one.text)),
     }
 

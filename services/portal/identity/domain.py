@@ -24,6 +24,8 @@ FRESH = timedelta(minutes=10)
 LATEST = 2**40
 """No time claim is later, seconds since 1970; what is no number is not smaller either."""
 LONGEST_NAME = 200
+NOT_UNDER = (None, False, 0, "", "0", "false", "False")
+"""What says that somebody is not under non-disclosure; whatever else a provider tells in that claim protects them."""
 
 LEVELS: Mapping[str, AssuranceLevel] = {
     "http://ftn.ficora.fi/2017/loa2": AssuranceLevel.SUBSTANTIAL,
@@ -61,6 +63,8 @@ class PersonClaims:
     family_name: str
     given_names: str
     birth_date: str
+    non_disclosure: str = ""
+    """Empty: the provider tells nothing of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +87,8 @@ class Person:
     given_names: str
     birth_date: date
     assurance: AssuranceLevel
+    non_disclosure: bool = False
+    """Under non-disclosure for personal safety (rule 9)."""
 
     @property
     def known_by(self) -> str:
@@ -143,6 +149,7 @@ def person_of(claims: Mapping[str, Any], names: PersonClaims, *, today: date, pr
         given_names=_text(claims, names.given_names),
         birth_date=_born(code, claims.get(names.birth_date), today=today, practice=practice),
         assurance=assurance,
+        non_disclosure=bool(names.non_disclosure) and claims.get(names.non_disclosure) not in NOT_UNDER,
     )
 
 

@@ -17,6 +17,7 @@ from chassis import Refused, Transaction
 from chassis.calendar import local_date
 from contracts.base import Language
 from contracts.intake import ContactState, ContactView, GetContact
+from contracts.non_disclosure import CONCEALED
 from contracts.portal import IdentityVerified, VerifiedPerson
 from contracts.referrals import GetWaitingReferrals, WaitingReferral
 from services.portal import sessions
@@ -261,11 +262,12 @@ def _tell(tx: Transaction, edge: Edge, contact: ContactView | WaitingReferral, p
         family_name=person.family_name,
         given_names=person.given_names,
         birth_date=person.birth_date,
+        non_disclosure=person.non_disclosure,
     )
     tx.publish(
         IdentityVerified(
             area=contact.area,
-            municipality=contact.municipality,
+            municipality=CONCEALED if person.non_disclosure else contact.municipality,
             contact_id=contact.contact_id,
             assurance=person.assurance,
             person=edge.seal("intake", sealed.model_dump(mode="json")),

@@ -11,6 +11,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from chassis import Settings
 from services.portal.identity.domain import LEVELS, TEST_LEVELS, PersonClaims, StaffClaims
+from services.portal.practice.people import NON_DISCLOSURE as CLAIM
 
 STAND_IN = "/practice/idp"
 """Where the practice installation's own provider answers."""
@@ -66,12 +67,18 @@ class ResidentOidc(OidcSettings):
     claim_family_name: str = "urn:oid:2.5.4.4"
     claim_given_names: str = "urn:oid:1.2.246.575.1.14"
     claim_birth_date: str = "urn:oid:1.3.6.1.5.5.7.9.1"
+    claim_non_disclosure: str = ""
+    """Claim that says whether the person is under non-disclosure (turvakielto, rule 9). Empty: there is none."""
 
     @property
     def claims(self) -> PersonClaims:
         """What the provider calls the claims."""
         return PersonClaims(
-            self.claim_personal_identity_code, self.claim_family_name, self.claim_given_names, self.claim_birth_date
+            self.claim_personal_identity_code,
+            self.claim_family_name,
+            self.claim_given_names,
+            self.claim_birth_date,
+            self.claim_non_disclosure,
         )
 
 
@@ -120,11 +127,13 @@ def configured(oidc: C, settings: Settings, name: str) -> C:
         _must_be_real(oidc, settings)
         return oidc
     levels = oidc.acr_values and " ".join([oidc.acr_values, *TEST_LEVELS])
+    said = {"claim_non_disclosure": oidc.claim_non_disclosure or CLAIM} if isinstance(oidc, ResidentOidc) else {}
     filled = {
         "issuer": oidc.issuer or settings.base_url + STAND_IN,
         "client_id": oidc.client_id or f"digiterapia-{name}",
         "key_file": oidc.key_file or settings.keys_dir / f"portal-oidc-{name}.jwks",
         "acr_values": levels,
+        **said,
     }
     return oidc.model_copy(update=filled)
 

@@ -44,7 +44,7 @@ def callbacks_panel(edge: Edge, page: Page, calls: CallbacksView) -> dict[str, s
         (
             one,
             in_place(edge, page, one.municipality, one.area),
-            readable(one.phone),
+            readable(one.phone) if one.phone else page.t("desk.non_disclosure"),
             alert_of(edge, page, one.alert, one.area),
         )
         for one in calls.callbacks

@@ -139,6 +139,7 @@ def referral_of(form: Form, t: Words) -> SendReferral | None:
         "phone": phone,
         "code": form["code"].strip().upper() or None,
         "red_flags_checked": form["checked"] == YES,
+        "non_disclosure": form["non_disclosure"] == YES,
     }
     try:
         return SendReferral.model_validate(picked | typed | told)

@@ -12,6 +12,8 @@ from typing import Any
 
 from contracts.identity_code import check_character
 
+NON_DISCLOSURE = "non_disclosure"
+"""The claim of the stand-in that says so of a person."""
 FILE = Path(__file__).with_name("people.toml")
 
 
@@ -67,6 +69,7 @@ def _resident(told: Mapping[str, Any], today: date) -> TestPerson:
             "urn:oid:1.2.246.575.1.14": told["given_names"],
             "urn:oid:1.3.6.1.5.5.7.9.1": born.isoformat(),
             "acr": told["acr"],
+            **({NON_DISCLOSURE: True} if told.get("non_disclosure") else {}),
         },
     )
 

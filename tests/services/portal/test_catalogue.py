@@ -106,6 +106,7 @@ MOVING: dict[str, type[StrEnum] | set[str]] = {
     "acting_for.": OnBehalf,
     "interpreter.": InterpreterLanguage,
     "needs.desk.": OnBehalf,
+    "contact.number.": {"left", "own", "referral"},
 }
 """Keys whose end is a value: every value it can have."""
 

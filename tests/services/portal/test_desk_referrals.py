@@ -65,6 +65,19 @@ def test_a_professional_sends_a_person_and_sees_where_they_go(town: Town, desk: 
     assert "Henkilö voi valita etäajan itse" in desk.page
 
 
+def test_a_professional_says_that_the_person_is_under_non_disclosure(town: Town, desk: Browser) -> None:
+    """Rule 9: place, phone and the unit that sent them are on no page until somebody asks."""
+    response = desk.post(NEW, filled() | {"non_disclosure": "yes"})
+    for path in (response.headers["location"], "/fi/desk/referrals"):
+        page = desk.get(path).text
+        assert "urvakielto" in page
+        assert "Kotka" not in page
+        assert "tel:" not in page
+    [received] = town.told(ReferralReceived)
+    assert (received.municipality, received.site) == ("000", "000")
+    assert "Kotkan terveysasema" in desk.get(f"/fi/desk/contact/{received.contact_id}").text
+
+
 def test_the_list_says_what_has_become_of_each(town: Town, desk: Browser) -> None:
     desk.post(NEW, filled())
     [received] = town.told(ReferralReceived)

@@ -188,6 +188,17 @@ def test_a_service_request_is_a_referral(sender: Sender) -> None:
     assert (person.personal_identity_code, person.display_name) == (CODE, "Testi Maria Esimerkki-Virtanen")
 
 
+@pytest.mark.parametrize("system", ["urn:some.code.system", None])
+def test_a_request_labelled_turvakielto_is_of_somebody_under_non_disclosure(sender: Sender, system: str | None) -> None:
+    """Rule 9. Source: FI Base Profiles, security label TURVAKIELTO; its code system is taken as it comes."""
+    label = {"code": "TURVAKIELTO"} | ({"system": system} if system else {})
+    answer = sender.sends(REFERRALS, service_request(meta={"security": [label]}), **FHIR)
+    assert answer.status_code == 201, answer.text
+    (row,) = sender.town.units["intake"].asks(GetReferrals(), viewer=staff()).referrals
+    assert (row.non_disclosure, row.municipality, row.phone, row.unit) == (True, "000", "", "")
+    assert "TURVAKIELTO" not in answer.text
+
+
 def test_nothing_of_the_person_is_in_facts_or_in_the_answer(sender: Sender) -> None:
     """Rule 4."""
     answer = sender.sends(REFERRALS, service_request(), **FHIR).text

@@ -256,3 +256,18 @@ def test_no_refusal_repeats_what_was_told_of_the_person(over: dict[str, Any]) ->
     claims = person(born="1900-01-01") | over
     refused = outcome(lambda: person_of(claims, NAMES, today=TODAY, practice=False))
     assert refused is None or claims["code"] not in str(refused)
+
+
+@pytest.mark.parametrize(
+    ("told", "under"),
+    [
+        *[(value, True) for value in (True, 1, "1", "true", "yes", "kyllä", ["x"])],
+        *[(value, False) for value in (False, 0, "0", "false", "False", "", None)],
+    ],
+)
+def test_who_is_under_non_disclosure_the_named_claim_says(told: object, under: bool) -> None:
+    """Rule 9. What nobody has agreed on in it protects; a provider that names no such claim says nothing."""
+    names = PersonClaims("code", "family", "given", "born", "turvakielto")
+    claims = person(turvakielto=told)
+    assert person_of(claims, names, today=TODAY, practice=False).non_disclosure is under
+    assert not person_of(claims, NAMES, today=TODAY, practice=False).non_disclosure

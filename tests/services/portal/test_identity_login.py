@@ -18,7 +18,7 @@ from services.portal import sessions
 from services.portal.practice.people import residents, staff
 from tests.services.portal.identity_world import IDP, World, code_of, query, saying
 
-AGES = (17, 34, 52, 71, 80, 45)
+AGES = (17, 34, 52, 71, 80, 46, 45)
 
 
 @pytest.fixture
@@ -49,7 +49,15 @@ def test_the_person_travels_sealed_for_the_vault_alone(world: World) -> None:
         "family_name": "Näyte",
         "given_names": "Noora",
         "birth_date": "1992-01-01",
+        "non_disclosure": False,
     }
+
+
+def test_that_somebody_is_under_non_disclosure_travels_sealed_with_them(world: World) -> None:
+    """Rule 9."""
+    world.identifies(world.has_a_contact(), world.resident(46))
+    assert world.intake.unseal(world.told[0].person)["non_disclosure"] is True
+    assert world.told[0].municipality == "000"
 
 
 @pytest.mark.parametrize("language", list(Language))

@@ -1,0 +1,167 @@
+"""Rule 9 through the whole unit: somebody under non-disclosure, before the real pages and the real services."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from chassis.tables import outbox
+from contracts.base import Language
+from contracts.falls import FallRiskScreened
+from contracts.portal import IdentityVerified
+from contracts.scheduling import VisitBooked
+from services.portal.language import words
+from tests.services.portal.test_falls import FINE, identifies, screened
+from tests.services.portal.town import Browser, Town, filled
+
+FI = words(Language.FI)
+PROTECTED = 46
+"""The age of the test person under non-disclosure."""
+PHONE, SHOWN = "+358401234567", "040 123 4567"
+HOME = "Kouvola"
+MARK = FI("needs.desk.non_disclosure")
+
+
+@pytest.fixture
+def desk(town: Town) -> Browser:
+    return town.therapist()
+
+
+def contact_of(case: str) -> str:
+    return case.rpartition("/")[2]
+
+
+def leaves_message(town: Town, case: str) -> None:
+    """The person asks to be called."""
+    town.resident.get(case)
+    told = {"phone": PHONE, "words": "Polvi on kipeä.", "kind": "advice"}
+    assert town.resident.post(f"{case}/callback", told).status_code == 303
+
+
+def protected_caller(town: Town) -> str:
+    """Somebody of Kouvola who wanted to book, is under non-disclosure and left a message instead."""
+    asked = "/fi/kysely?kunta=286&vaiva=knee&tapa=booking"
+    town.resident.get(asked)
+    case: str = town.resident.post(asked, filled(town.resident.page)).headers["location"]
+    assert town.identifies(case, PROTECTED).status_code == 303
+    leaves_message(town, case)
+    return case
+
+
+def told_rows(town: Town) -> list[Any]:
+    """Everything told so far, as it goes out on the bus."""
+    return [
+        row
+        for unit in town.units.values()
+        for row in unit.database.read(lambda session: session.connection().execute(outbox.select()).all())
+    ]
+
+
+def test_from_the_identification_on_no_event_of_theirs_names_a_place(town: Town) -> None:
+    """Rule 9, of every service together: subjects, attributes and bodies."""
+    case = town.comes_in(municipality="286")
+    before = {row.event_id for row in told_rows(town)}
+    town.identifies(case, PROTECTED)
+    [verified] = town.told(IdentityVerified)
+    assert verified.municipality == "000"
+    later = [row for row in told_rows(town) if row.event_id not in before]
+    assert len(later) > 1
+    for row in later:
+        assert ".286." not in row.subject
+        assert "286" not in (json.loads(row.payload)["municipality"], json.loads(row.headers)["ce-municipality"])
+
+
+def test_every_page_of_the_desk_shows_the_mark_and_neither_place_nor_number(town: Town, desk: Browser) -> None:
+    """Rule 9: municipality, location, phone masked everywhere."""
+    case = protected_caller(town)
+    for path in ("callbacks", f"cases/{contact_of(case)}", "cases"):
+        page = desk.get(f"/fi/desk/{path}").text
+        assert MARK in page or FI("desk.non_disclosure") in page, path
+        assert HOME not in page, path
+        assert PHONE not in page, path
+        assert SHOWN not in page, path
+
+
+def test_in_the_chat_the_therapist_sees_the_mark_first(town: Town) -> None:
+    case, desk, talk = town.in_conversation(municipality="286")
+    assert HOME in desk.get(talk).text
+    town.identifies(case, PROTECTED)
+    for path in (talk, "/fi/desk"):
+        page = desk.get(path).text
+        assert MARK in page
+        assert HOME not in page
+
+
+def test_the_number_is_shown_on_request_without_a_script(town: Town, desk: Browser) -> None:
+    case = protected_caller(town)
+    address = f"/fi/desk/contact/{contact_of(case)}"
+    assert address in desk.get("/fi/desk/callbacks").text
+    page = desk.get(address).text
+    assert f'href="tel:{PHONE}"' in page
+    what = [row.what for name in ("chat", "intake") for row in town.units[name].audited]
+    assert {"call number", "contact details"} <= set(what)
+
+
+def test_the_persons_own_pages_say_nothing_of_it(town: Town) -> None:
+    """Somebody may look over their shoulder: the page says that booking is closed, as it may be to anybody."""
+    case = protected_caller(town)
+    page = town.resident.get(case).text
+    assert "urvakiel" not in page
+    state = town.resident.get(f"/api/v1/contacts/{contact_of(case)}")
+    assert "urvakiel" not in state.text
+    assert '"non_disclosure":true' not in state.text.replace(" ", "")
+
+
+def test_a_therapist_books_a_time_with_them_and_no_letter_goes_out(town: Town, desk: Browser) -> None:
+    case = protected_caller(town)
+    day = (town.clock() + timedelta(days=1)).date()
+    desk.get("/fi/desk/calendar")
+    form = {"on": day.isoformat(), "first": "09:00", "count": "2", "minutes": "45", "modality": "video", "area": "10"}
+    assert desk.post("/fi/desk/calendar", form).status_code == 303, desk.page
+    address = f"/fi/desk/contact/{contact_of(case)}"
+    page = desk.get(address).text
+    slot = page.partition('name="slot_id" value="')[2].partition('"')[0]
+    assert desk.post(f"{address}/book", {"slot_id": slot}).status_code == 303
+    [booked] = town.told(VisitBooked)
+    assert (booked.recipient, booked.municipality) == (None, "000")
+    assert FI("desk.booked") in desk.get(address).text
+    assert FI("step.booked") in town.resident.get(case).text
+
+
+def test_a_professional_marks_and_lifts_it(town: Town, desk: Browser) -> None:
+    case = town.comes_in(municipality="286")
+    address = f"/fi/desk/contact/{contact_of(case)}"
+    assert FI("contact.set_hint") in desk.get(address).text
+    assert desk.post(f"{address}/non-disclosure", {"in_force": "yes"}).status_code == 303
+    assert MARK in desk.get(address).text
+    assert HOME not in desk.get(f"/fi/desk/cases/{contact_of(case)}").text
+    assert desk.post(f"{address}/non-disclosure", {"in_force": "no"}).status_code == 303
+    assert MARK not in desk.get(address).text
+    assert desk.post(f"{address}/non-disclosure", {"in_force": "maybe"}).status_code == 422
+
+
+def test_another_countys_therapist_sees_nothing_there(town: Town) -> None:
+    case = protected_caller(town)
+    address = f"/fi/desk/contact/{contact_of(case)}"
+    strange = town.therapist("18")
+    response = strange.get(address)
+    assert response.status_code == 404
+    assert SHOWN not in response.text
+
+
+def test_somebody_of_75_fills_in_the_fall_form_though_no_place_is_known(town: Town, desk: Browser) -> None:
+    """Rules 9 and 24: the form needs a county, and theirs is known."""
+    case = town.comes_in(municipality="286")
+    identifies(town, case, "241151-951")
+    address = f"/fi/desk/contact/{contact_of(case)}"
+    desk.get(address)
+    desk.post(f"{address}/non-disclosure", {"in_force": "yes"})
+    found = re.search(r'href="/fi(/kaatumisseula/kysymykset[^"]+)"', town.resident.get(case).text)
+    assert found
+    screened(town, FINE, "/fi" + found[1].replace("&amp;", "&"))
+    [screen] = town.told(FallRiskScreened)
+    assert screen.municipality == "000"
