@@ -174,6 +174,13 @@ class Case:
         return Stage.BOOKING if route is Route.BOOKING else Stage.DECIDING
 
     @property
+    def by_message(self) -> bool:
+        """Whether a message is to be left though the chat is open: it is another door that is closed to the person."""
+        if self.contact is None or self.stage is not Stage.LEAVE_MESSAGE:
+            return False
+        return not (self.closed or self.opens_at or RouteReason.CHAT_CLOSED in self.contact.reasons)
+
+    @property
     def waiting(self) -> bool:
         decides = self.stage is Stage.ELSEWHERE and self.went_on
         return self.stage in WAITING or decides or (self.stage is Stage.BOOKING and self.step is None)

@@ -160,9 +160,9 @@ class Resident(Person):
     def matter(self) -> str:
         return f"{self.at}/asia/{self.contact}"
 
-    def comes_in(self, municipality: str = KOTKA, trouble: str = "knee") -> None:
-        """By a link to the questionnaire, as far as the queue or the message form."""
-        self.page.goto(f"{self.at}/kysely?kunta={municipality}&vaiva={trouble}")
+    def comes_in(self, municipality: str = KOTKA, trouble: str = "knee", *, door: str = "chat") -> None:
+        """By a link to the questionnaire, as far as the queue, the times or the message form."""
+        self.page.goto(f"{self.at}/kysely?kunta={municipality}&vaiva={trouble}&tapa={door}")
         self.page.get_by_role("radio").evaluate_all(_ANSWER)
         self.sends_answers()
 

@@ -22,7 +22,7 @@ PAGES = (
     "login desk desk_mine waiting conversation asked identified over callbacks calendar calendar_wrong feedback "
     "desk_fall_screen desk_fall_measures desk_fall_measures_wrong desk_fall_pathway desk_falls "
     "desk_referral_new desk_referral_wrong desk_referral desk_referrals sent sent_none "
-    "matching match match_wrong doors doors_wrong doors_closed front_closed questionnaire_closed cases case demand"
+    "matching match match_wrong by_message callbacks_protected contact contact_booked case_protected doors doors_wrong doors_closed front_closed questionnaire_closed cases case demand"
 ).split()
 REFERRED = {
     "person": "210281-9988",
@@ -108,6 +108,7 @@ def walk(town: Town, closed_town: Town) -> dict[str, Look]:
     _elsewhere(tour, town.resident())
     _referrals(tour, town.resident(), therapist)
     _matching(tour, town.resident(), therapist)
+    _protected(tour, town.resident(), therapist)
     _doors(tour, town.resident(), therapist)
     _closed(tour, closed_town.resident(), closed_town.therapist(AINO))
     return tour.looks
@@ -342,6 +343,30 @@ def _matching(tour: Tour, resident: Resident, therapist: Therapist) -> None:
     therapist.button("matching.find_go").click()
     expect(therapist.page.locator("#person-error")).to_be_visible()
     tour.at("match_wrong", therapist.page)
+
+
+def _protected(tour: Tour, resident: Resident, therapist: Therapist) -> None:
+    """Somebody under non-disclosure wants to book, leaves a message instead, and a therapist books with them."""
+    resident.comes_in(KOTKA, door="booking")
+    resident.identifies("Tuija")
+    expect(resident.field("callback.phone")).to_be_visible()
+    tour.at("by_message", resident.page)
+    resident.field("callback.phone").fill("040 123 4567")
+    resident.field("callback.words").fill("Haluaisin ajan fysioterapeutille.")
+    resident.picks(resident.t("callback.kind"), value="advice")
+    resident.button("callback.send").click()
+    expect(resident.heading(re.compile("^Soitamme sinulle viimeistään"))).to_be_visible()
+    therapist.page.goto("/fi/desk/callbacks")
+    call = therapist.page.get_by_role("listitem").filter(has_text="Haluaisin ajan")
+    therapist.looks_until(call)
+    tour.at("callbacks_protected", therapist.page)
+    call.get_by_role("link", name=therapist.t("contact.show")).click()
+    tour.at("contact", therapist.page)
+    therapist.form("/book").first.get_by_role("button").click()
+    expect(therapist.page.get_by_text(therapist.t("desk.booked"))).to_be_visible()
+    tour.at("contact_booked", therapist.page)
+    therapist.page.goto(f"/fi/desk/cases/{resident.contact}")
+    tour.at("case_protected", therapist.page)
 
 
 def _doors(tour: Tour, resident: Resident, therapist: Therapist) -> None:

@@ -151,6 +151,7 @@ async def look(edge: Edge, page: Page, viewer: Viewer, contact_id: UUID) -> Talk
 
 def panels_of(page: Page, talk: Talk, form: Form | None = None) -> dict[str, str]:
     return {
+        "first": panel("desk/first.html", page, talk=talk),
         "about": panel("desk/about.html", page, talk=talk),
         "acts": panel("desk/acts.html", page, talk=talk),
         "write": panel("desk/write.html", page, talk=talk, form=form),

@@ -165,3 +165,15 @@ def test_somebody_of_75_fills_in_the_fall_form_though_no_place_is_known(town: To
     screened(town, FINE, "/fi" + found[1].replace("&amp;", "&"))
     [screen] = town.told(FallRiskScreened)
     assert screen.municipality == "000"
+
+
+def test_the_page_does_not_say_that_a_chat_is_closed_that_is_open(town: Town) -> None:
+    """It is booking that is closed to them, and the page says no more than that."""
+    asked = "/fi/kysely?kunta=286&vaiva=knee&tapa=booking"
+    town.resident.get(asked)
+    case = town.resident.post(asked, filled(town.resident.page)).headers["location"]
+    town.identifies(case, PROTECTED)
+    page = town.resident.get(case).text
+    assert FI("case.title.by_message") in page
+    assert FI("case.no_booking") in page
+    assert FI("case.title.leave_message") not in page
