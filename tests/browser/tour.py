@@ -22,7 +22,8 @@ PAGES = (
     "login desk desk_mine waiting conversation asked identified over callbacks calendar calendar_wrong feedback "
     "desk_fall_screen desk_fall_measures desk_fall_measures_wrong desk_fall_pathway desk_falls "
     "desk_referral_new desk_referral_wrong desk_referral desk_referrals sent sent_none "
-    "matching match match_wrong by_message callbacks_protected contact contact_booked case_protected doors doors_wrong doors_closed front_closed questionnaire_closed cases case demand"
+    "matching match match_wrong by_message callbacks_protected contact contact_booked case_protected "
+    "doors doors_wrong doors_closed front_closed questionnaire_closed cases case demand"
 ).split()
 REFERRED = {
     "person": "210281-9988",
