@@ -138,6 +138,30 @@ class Falls(_Setting):
         return next((one for one in self.teams if municipality in one.municipalities), None)
 
 
+class Limits(_Setting):
+    """Whom one line of service is for, where a county says less than for its whole unit.
+
+    Who is outside is not turned away: they go by the next way that is open, and a message is always taken.
+    """
+
+    minimum_age: Annotated[int, Field(ge=0, le=120)] | None = None
+    """Years one must have turned, where that is more than the county's."""
+    municipalities: tuple[MunicipalityCode, ...] = ()
+    """Only people of these, as while a line is tried out; none: of every one."""
+    languages: tuple[Language, ...] = ()
+    """Only in these; none: in every one."""
+    acting_for: bool = True
+    """Also for whoever acts for a client."""
+    interpreter: bool = True
+    """Also for whoever needs an interpreter."""
+    non_disclosure: bool = True
+    """Also for whoever is under non-disclosure for personal safety (rule 9)."""
+
+
+LIMITED = (Door.CHAT, Door.BOOKING)
+"""Lines of service that may have limits: a message is taken of everybody the unit takes."""
+
+
 class BasisKind(StrEnum):
     """By what right software may inform a decision about somebody's care. Source: MDR (EU) 2017/745."""
 
@@ -208,8 +232,6 @@ class Area(_Setting):
     """For whom somebody else may come in."""
     interpreters: tuple[InterpreterLanguage, ...] = ()
     """Languages the page offers an interpreter for; none: it does not ask."""
-    non_disclosure_books_online: bool = True
-    """Whether somebody under non-disclosure picks a time themselves; else a professional agrees on one with them."""
     hold_minutes: Annotated[int, Field(ge=1, le=60)] = 10
     """How long a picked time is kept for one person."""
     triage_mode: TriageMode = TriageMode.ROUTING_ONLY
@@ -220,6 +242,8 @@ class Area(_Setting):
     """None: the county has none."""
     closing_most_days: Annotated[int, Field(ge=1, le=31)] = 4
     """How far ahead staff may close a door. Source: features.md section 2 (UK triage: at most 4 days)."""
+    limits: dict[Door, Limits] = {}
+    """Of the chat and of booking by the page; without them a line is for everybody the unit takes."""
     caps: dict[Door, Cap] = {}
     """Daily caps while staff have set no other; without one a door is never full."""
     elsewhere: dict[Code, Texts]
@@ -239,6 +263,19 @@ class Area(_Setting):
         """Every site by code, its name with it, in the order of the file."""
         own = {one.code: one.names for one in self.sites}
         return own | {one.code: one.names for one in self.municipalities if self.site_of(one.code) == one.code}
+
+    def limits_of(self, door: Door) -> Limits:
+        """Whom a line of service is for."""
+        return self.limits.get(door, Limits())
+
+    @model_validator(mode="after")
+    def _limits_fit_the_county(self) -> Self:
+        if not set(self.limits) <= set(LIMITED):
+            raise ValueError(f"limits are those of {' and '.join(LIMITED)}: a message is taken of everybody")
+        named = {code for limits in self.limits.values() for code in limits.municipalities}
+        if named - {one.code for one in self.municipalities}:
+            raise ValueError("limits name municipalities of the county")
+        return self
 
     @model_validator(mode="after")
     def _a_municipality_has_one_site_at_most(self) -> Self:

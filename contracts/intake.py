@@ -79,6 +79,8 @@ class RouteReason(StrEnum):
     """The person was told to turn elsewhere, and went on."""
     ACTING_FOR = "acting_for"
     """Somebody acts for the client, who has to identify themselves before a time is booked."""
+    OUTSIDE_LIMITS = "outside_limits"
+    """The county has limited the line of service it would have gone by, and the person is outside."""
 
 
 class DeclineReason(StrEnum):

@@ -11,10 +11,11 @@ from datetime import date
 from typing import Final
 
 from chassis.errors import Refused
-from contracts.areas import Area
+from contracts.areas import Area, Limits
 from contracts.cases import Ending
 from contracts.closings import Door
 from contracts.intake import DeclineReason, Route, RouteReason, TriageOutcome
+from contracts.non_disclosure import CONCEALED
 from contracts.portal import AgeBand, ContactOpened, OnBehalf, Origin, WarningShown
 from contracts.public import ContactCounted, Destination, TroubleGroup
 from services.intake.triage.domain import Triage, triage, unanswered
@@ -55,6 +56,38 @@ def eligibility(
     if on_behalf and on_behalf not in area.acting_for:
         return DeclineReason.ACTING_FOR
     return None
+
+
+def outside(
+    area: Area,
+    *,
+    municipality: str,
+    age_band: str,
+    language: str,
+    on_behalf: str | None = None,
+    interpreter: str | None = None,
+) -> Shut:
+    """Lines of service that a county has limited and that are not for this person; another way is.
+
+    A limit inside an age band shuts out the whole band, and a place that is forgotten (rule 9) shuts out nobody.
+    """
+
+    def fits(limits: Limits) -> bool:
+        return (
+            YOUNGEST[AgeBand(age_band)] >= (limits.minimum_age or 0)
+            and (municipality == CONCEALED or municipality in (limits.municipalities or (municipality,)))
+            and language in (limits.languages or (language,))
+            and (limits.acting_for or on_behalf is None)
+            and (limits.interpreter or interpreter is None)
+        )
+
+    return {door: RouteReason.OUTSIDE_LIMITS for door, limits in area.limits.items() if not fits(limits)}
+
+
+def reasons_by_message(reasons: Iterable[str], why: RouteReason) -> tuple[RouteReason, ...]:
+    """Why somebody leaves a message who was to pick a time, once it has turned out that they are not to."""
+    left = [RouteReason(one) for one in reasons if one != RouteReason.CAME_BY_BOOKING]
+    return tuple(dict.fromkeys([why, *left]))
 
 
 def age_on(birth_date: date, day: date) -> int:

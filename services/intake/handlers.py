@@ -53,7 +53,7 @@ def decide(fact: ContactOpened, tx: Transaction, areas: Areas, questionnaires: Q
         raise Refused("already-decided", "the contact was decided about before")
     area, questionnaire = areas.area(fact.area), questionnaires.version(fact.questionnaire)
     doors = closings.doors_for_a_contact(tx, area)
-    decision = domain.decide(area, fact, questionnaire, shut=_shut(area, doors, tx.now))
+    decision = domain.decide(area, fact, questionnaire, shut=_shut(area, doors, tx.now, fact))
     store.add_contact(tx.session, fact, decision, summary=_summary(fact, tx), now=tx.now)
     _tell(fact, tx, decision, area, doors, came_by=fact.origin)
     place, day = areas.counted(fact.area, fact.municipality), local_date(tx.now)
@@ -84,7 +84,7 @@ def decide_anew(
     told = {"questionnaire": run.rules, "answers": answers, "summary": None}
     whole, area = ContactOpened.model_validate(contact.model_dump() | told), areas.area(contact.area)
     questionnaire, doors = questionnaires.version(run.rules), closings.doors_for_a_contact(tx, area)
-    decision = domain.decide_ours(whole, questionnaire, shut=_shut(area, doors, tx.now))
+    decision = domain.decide_ours(whole, questionnaire, shut=_shut(area, doors, tx.now, whole))
     if not store.answered(tx.session, fact.contact_id, decision, now=tx.now):
         raise Refused("already-decided", "the contact waits for no answers")
     _tell(whole, tx, decision, area, doors, came_by=None)  # it was counted when it came
@@ -163,7 +163,7 @@ def go_on(fact: WarningPassed, tx: Transaction, areas: Areas) -> None:
     domain.must_be_warned(contact.route, contact.reasons)
     found, area = found_of(tx.session, fact.contact_id), areas.area(contact.area)
     doors = closings.doors_for_a_contact(tx, area)
-    decision = domain.went_on(found, fact.outcome, shut=_shut(area, doors, tx.now))
+    decision = domain.went_on(found, fact.outcome, shut=_shut(area, doors, tx.now, contact))
     if not store.go_on(tx.session, contact, decision, now=tx.now):
         raise domain.no_warning()  # another process was quicker
     closings.count(tx, area, doors, route=decision.route, origin=None)  # it was counted where it came in
@@ -176,11 +176,15 @@ def _whose(fact: ContactOpened) -> dict[str, Any]:
     return fact.model_dump(include={"area", "municipality", "contact_id"})
 
 
-def _shut(area: Area, doors: Doors, at: datetime) -> Shut:
-    """What nobody can go by: doors that are closed or full, and the chat out of its hours."""
+def _shut(area: Area, doors: Doors, at: datetime, who: ContactOpened | Contact) -> Shut:
+    """What a person cannot go by: doors that are closed or full, the chat out of its hours, lines not for them."""
     chat_open = area.chat.practice or is_open(area.chat.periods, at, area.chat_closed_on)
     out_of_hours = {} if chat_open else {Door.CHAT: RouteReason.CHAT_CLOSED}
-    return {**out_of_hours, **shut(doors, at)}
+    limited = domain.outside(area, **who.model_dump(include=_LIMITED_BY))
+    return {**out_of_hours, **shut(doors, at), **limited}
+
+
+_LIMITED_BY = {"municipality", "age_band", "language", "on_behalf", "interpreter"}
 
 
 @contacts(ConversationAccepted)

@@ -9,6 +9,7 @@ from functools import partial
 from chassis import Answers, Refused, Role, Transaction
 from chassis.calendar import local_date
 from contracts.areas import Areas
+from contracts.closings import Door
 from contracts.intake import Route
 from contracts.public import VisitCounted
 from contracts.scheduling import (
@@ -172,7 +173,7 @@ def show_visits(_ask: GetVisits, tx: Transaction) -> VisitsView:
 
 def _by_page(contact: Contact, areas: Areas) -> bool:
     """Whether a contact's person picks their time themselves."""
-    return not contact.non_disclosure or areas.area(contact.area).non_disclosure_books_online
+    return not contact.non_disclosure or areas.area(contact.area).limits_of(Door.BOOKING).non_disclosure
 
 
 def _choice(tx: Transaction, contact: Contact, areas: Areas) -> domain.Choice:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from chassis import Handlers, Transaction, TryLater
 from contracts.areas import Areas
+from contracts.closings import Door
 from contracts.intake import ContactDeclined, ContactRouted, DirectAccessGranted
 from contracts.non_disclosure import NonDisclosureChanged
 from contracts.portal import IdentityVerified
@@ -40,7 +41,7 @@ def conceal(fact: NonDisclosureChanged, tx: Transaction, areas: Areas) -> None:
     version = tx.fact.version if tx.fact else 1
     if not store.remember_non_disclosure(tx, fact.contact_id, in_force=fact.in_force, version=version):
         raise TryLater("contact-not-yet-routed", "marked before its routing arrived here; it comes again")
-    if fact.in_force and not areas.area(fact.area).non_disclosure_books_online:
+    if fact.in_force and not areas.area(fact.area).limits_of(Door.BOOKING).non_disclosure:
         store.take_offer_back(tx, fact.contact_id)
     tx.hint(contact=fact.contact_id)
 

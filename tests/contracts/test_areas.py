@@ -133,6 +133,14 @@ def test_days_the_county_and_the_channel_are_closed_close_the_chat(tmp_path: Pat
         pytest.param("18.toml", "promise_warn_day = 3", "promise_warn_day = 5", "comes before", id="warns_too_late"),
         pytest.param("18.toml", '["584"]', '["272"]', "each in one site at most", id="in_two_sites"),
         pytest.param("18.toml", '["584"]', '["285"]', "of municipalities of the county", id="site_elsewhere"),
+        pytest.param("18.toml", "[chat]", "[limits.message]\nacting_for = false\n[chat]", "everybody", id="limits_all"),
+        pytest.param(
+            "18.toml",
+            "[chat]",
+            '[limits.chat]\nmunicipalities = ["285"]\n[chat]',
+            "of the county",
+            id="limit_elsewhere",
+        ),
         pytest.param("18.toml", "[chat]", "[chat", "18.toml", id="no_toml"),
     ],
 )

@@ -8,11 +8,17 @@ from uuid import uuid4
 
 from chassis import Transaction
 from contracts.areas import Area
+from contracts.cases import Happened
 from contracts.closings import ClosingReason, Door, DoorClosed, DoorReopened
-from contracts.intake import Route
+from contracts.intake import ContactRouted, Route, RouteReason
 from contracts.portal import Origin
+from services.intake.cases.store import happenings
+from services.intake.cases.store import place as place_of
 from services.intake.closings import domain, store
 from services.intake.closings.domain import Closing, Doors
+from services.intake.domain import reasons_by_message
+from services.intake.models import Contact
+from services.intake.store import send
 
 
 def doors_for_a_contact(tx: Transaction, area: Area) -> Doors:
@@ -34,6 +40,17 @@ def hold(tx: Transaction, area: Area) -> Doors:
 def count(tx: Transaction, area: Area, doors: Doors, *, route: Route, origin: Origin | None) -> None:
     """One more contact has gone its way: a door that it filled closes for the day."""
     close_filled_up(tx, area, domain.counted(doors, domain.used(route, origin)))
+
+
+def by_message(tx: Transaction, contact: Contact, area: Area, why: RouteReason) -> None:
+    """Who was to pick a time leaves a message instead, unless they have a time already or the matter is over."""
+    found = place_of(tx.session, contact.contact_id, tx.viewer)
+    booked = any(one.what == Happened.VISIT_BOOKED for one in happenings(tx.session, contact.contact_id))
+    if contact.route != Route.BOOKING or booked or found is None or found.member.closed is not None:
+        return
+    send(tx.session, contact.contact_id, Route.CALLBACK, reasons_by_message(contact.reasons, why), now=tx.now)
+    count(tx, area, doors_for_a_contact(tx, area), route=Route.CALLBACK, origin=None)  # it was counted where it came in
+    tx.publish(ContactRouted.model_validate(contact.model_dump()))
 
 
 def close_filled_up(tx: Transaction, area: Area, doors: Doors) -> Doors:

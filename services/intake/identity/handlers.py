@@ -9,11 +9,13 @@ from chassis.calendar import local_date
 from chassis.phones import phone
 from contracts.areas import Areas
 from contracts.cases import Ending
-from contracts.intake import ContactDeclined, DeclineReason
+from contracts.closings import Door
+from contracts.intake import ContactDeclined, DeclineReason, RouteReason
 from contracts.portal import ContactPointGiven, IdentityVerified
 from services.intake.cases import handlers as cases
+from services.intake.closings import handlers as closings
 from services.intake.direct_access import handlers as direct_access
-from services.intake.domain import is_too_young
+from services.intake.domain import age_on, is_too_young
 from services.intake.identity import domain, store
 from services.intake.identity.domain import Identity
 from services.intake.identity.vault import Vault
@@ -41,7 +43,10 @@ def keep_identity(fact: IdentityVerified, tx: Transaction, vault: Vault, setting
         return
     person_id = _keep(fact, tx, vault, who, known=contact.person_id)
     cases.identified(tx, fact.contact_id, person_id, areas, non_disclosure=who.non_disclosure)
-    direct_access.decide(tx, contact, area, who.birth_date, day)
+    if age_on(who.birth_date, day) < (area.limits_of(Door.BOOKING).minimum_age or 0):
+        closings.by_message(tx, contact, area, RouteReason.OUTSIDE_LIMITS)
+    else:
+        direct_access.decide(tx, contact, area, who.birth_date, day)
 
 
 @on(ContactPointGiven)

@@ -11,11 +11,12 @@ from pydantic import TypeAdapter, ValidationError
 
 from chassis.errors import Refused, Unprocessable
 from contracts.areas import Area, Areas
+from contracts.closings import Door
 from contracts.demand import ReasonCode
 from contracts.intake import Route, RouteReason
 from contracts.portal import AgeBand
 from contracts.referrals import ReferralStatus, SendReferral, Urgency
-from services.intake.domain import YOUNGEST, age_on
+from services.intake.domain import YOUNGEST, age_on, outside
 from services.intake.identity.domain import Identity, born
 
 _REASON_CODE: Final = TypeAdapter(ReasonCode)
@@ -70,27 +71,43 @@ def take(ask: SendReferral, areas: Areas, *, serves: Collection[str], today: dat
         raise Refused("unknown-site", "the county has no such site")
     if ask.code is not None:
         _must_be_a_reason(ask.code)
-    route, reasons = way(ask.urgency, red_flags_checked=ask.red_flags_checked, phone=ask.phone is not None)
+    route, reasons = way(
+        ask.urgency,
+        red_flags_checked=ask.red_flags_checked,
+        phone=ask.phone is not None,
+        books_not=_books_not(ask, area, band_of(age)),
+    )
     person = Identity(ask.personal_identity_code, ask.family_name, ask.given_names, birth_date)
     return Taken(area, person, band_of(age), route, reasons, site)
 
 
-def way(urgency: Urgency, *, red_flags_checked: bool, phone: bool) -> tuple[Route, tuple[RouteReason, ...]]:
+def _books_not(ask: SendReferral, area: Area, age_band: AgeBand) -> RouteReason | None:
+    """Why somebody picks no time by the page, by what the county has decided; None when they do (rule 9)."""
+    if ask.non_disclosure and not area.limits_of(Door.BOOKING).non_disclosure:
+        return RouteReason.DOOR_CLOSED
+    return outside(area, municipality=ask.municipality, age_band=age_band, language=ask.language).get(Door.BOOKING)
+
+
+def way(
+    urgency: Urgency, *, red_flags_checked: bool, phone: bool, books_not: RouteReason | None = None
+) -> tuple[Route, tuple[RouteReason, ...]]:
     """Where a person goes whom a professional has sent, and why.
 
     A professional has met them, so nobody asks them again: they choose a remote time themselves (the OmaHoito rule).
     Two are called first by a physiotherapist, the same day: who is sent as urgent, for a time some days ahead is no
-    help; and whose red flags nobody has looked for, for a time chosen alone would pass them by.
+    help; and whose red flags nobody has looked for, for a time chosen alone would pass them by. So is whoever is not to
+    pick a time by the page.
 
     Raises:
         Refused: `phone-needed`: somebody is to be called and there is no number.
     """
     why = [RouteReason.URGENT_REFERRAL] * (urgency is Urgency.URGENT)
     why += [RouteReason.RED_FLAGS_NOT_CHECKED] * (not red_flags_checked)
+    why += [books_not] if books_not else []
     if not why:
         return Route.BOOKING, (RouteReason.CAME_BY_REFERRAL,)
     if not phone:
-        raise Refused("phone-needed", "an urgent referral, or one without a look for red flags, needs a phone number")
+        raise Refused("phone-needed", "who is to be called first needs a phone number in their referral")
     return Route.CALLBACK, (*why, RouteReason.CAME_BY_REFERRAL)
 
 
