@@ -18,7 +18,7 @@ from services.portal import falls, sessions
 from services.portal.edge import PASSER_BY, Edge
 from services.portal.forms import Form
 from services.portal.language import Words, words
-from services.portal.pages.front import Word
+from services.portal.pages.front import OTHER_COUNTY, Word
 from services.portal.pages.page import edge_of, page_of, shown
 from services.portal.pages.posted import SEE_OTHER, posted_by_visitor
 from services.portal.refusals import UNPROCESSABLE, status_of
@@ -90,6 +90,8 @@ async def start(request: Request, language: Language, told: InAddress) -> Respon
 
 @routes.get("/kysymykset")
 async def ask(request: Request, language: Language, told: InAddress) -> Response:
+    if told.kunta == OTHER_COUNTY:
+        return RedirectResponse(f"/{language}/muualla", status_code=SEE_OTHER)
     edge, form = edge_of(request), Form({"kunta": told.kunta, "lomake": told.lomake})
     found = await _forms(request, language)
     pick = picked(edge, found, form, words(language))

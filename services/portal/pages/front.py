@@ -12,6 +12,7 @@ from fastapi.responses import RedirectResponse
 
 from chassis import Refused
 from contracts.areas import Area, Municipality
+from contracts.areas import counties as every_county
 from contracts.base import Language
 from contracts.chat import ChannelView
 from contracts.closings import Door
@@ -30,6 +31,8 @@ routes = APIRouter()
 Word = Annotated[str, Query(max_length=64)]
 
 
+OTHER_COUNTY = "muu"
+"""In place of a municipality: one of a county that is not served here."""
 WARNED_COOKIE = "warned"
 """Remembers the emergency page in the browser alone: what to do in danger is shown whoever is away, databases too."""
 
@@ -178,9 +181,20 @@ async def booking(request: Request, language: Language, kunta: Word = "", vaiva:
     return await front_page(request, language, picked(kunta, vaiva, Origin.BOOKING))
 
 
+@routes.get("/{language}/muualla")
+async def other_county(request: Request, language: Language) -> Response:
+    """Where somebody turns who lives in a county that is not served here; what to do in danger first."""
+    areas = edge_of(request).areas
+    served = [one.names.of(language) for one in areas.values()]
+    others = [one.names.of(language) for one in every_county() if one.code not in areas]
+    return shown("elsewhere.html", page_of(request, language, "/muualla"), served=served, others=others)
+
+
 @routes.get("/{language}/turvallisuus")
 async def safety(request: Request, language: Language, form: Picked) -> Response:
     """What to do in danger stands here whoever is away; without intake, in place of the signs."""
+    if form["kunta"] == OTHER_COUNTY:
+        return RedirectResponse(f"/{language}/muualla", status_code=303)
     edge = edge_of(request)
     try:
         asked = await questionnaire(edge.read, language)
