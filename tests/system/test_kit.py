@@ -178,15 +178,16 @@ def test_an_example_prints_every_event_as_a_cloudevent_that_the_checker_takes(
     """The one in JavaScript shares no code with ours: client, headers and bodies are read by others."""
 
     async def case() -> None:
-        await around.grant("my-system", *(kind.key for kind in EVENTS.values()))
+        read = [kind for kind in EVENTS.values() if not kind.within]
+        await around.grant("my-system", *(kind.key for kind in read))
         reader = subscribe(example, "my-system")
-        told = await around.tell(*(kind.cls.example for kind in EVENTS.values()))
+        told = await around.tell(*(kind.cls.example for kind in read))
         await eventually(lambda: len(reader.ids) >= len(told), f"all are read: {reader.complaints()}")
         printed: dict[str, Any] = {each["id"]: each for each in map(json.loads, reader.lines)}
-        for event_id, kind in zip(told, EVENTS.values(), strict=True):
+        for event_id, kind in zip(told, read, strict=True):
             assert printed[event_id]["type"] == kind.ce_type
             assert printed[event_id]["data"] == kind.cls.example.model_dump(mode="json")
-        assert list(check.check(reader.lines).lines()) == [f"events: {len(EVENTS)}, bad: 0"]
+        assert list(check.check(reader.lines).lines()) == [f"events: {len(read)}, bad: 0"]
 
     around.run(case())
 

@@ -238,7 +238,7 @@ def watched(folder: Path, **more: str) -> Iterator[Watched]:
 def grant(settings: Settings, address: str) -> str:
     """Before the unit starts: one system has everything there is posted to it, another may tell; returns its secret."""
     secret, digest = neighbours.new_secret()
-    reads = tuple(kind.key for kind in EVENTS.values())
+    reads = tuple(kind.key for kind in EVENTS.values() if not kind.within)
     tells = tuple(neighbours.keys_of(TOLD))
     for each in (
         Neighbour(name=READER, since=clock.now(), reads=reads, webhook=address),

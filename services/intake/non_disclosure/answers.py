@@ -30,6 +30,8 @@ def set_non_disclosure(ask: SetNonDisclosure, tx: Transaction, areas: Areas) -> 
     found = _of_staff(tx, ask.contact_id)
     if found.state != ContactState.ROUTED:
         raise Refused("contact-declined", "the contact was declined; nobody of the unit meets its person")
+    if not ask.in_force:
+        tx.viewer.must_be_licensed()  # whoever says that somebody is safe now answers for it
     theirs = [one.contact_id for one in store.of_the_same_person(tx.session, found)]
     changed = store.change(tx.session, theirs, in_force=ask.in_force)
     handlers.tell(tx, changed, areas, in_force=ask.in_force)

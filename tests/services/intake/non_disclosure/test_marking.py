@@ -175,6 +175,15 @@ def test_a_professional_alone_lifts_it_and_no_place_comes_back(people: Protected
     assert sorted(people.marked()[2:], key=str) == sorted([(first, False), (second, False)], key=str)
 
 
+def test_an_assistant_marks_and_does_not_lift(people: Protected) -> None:
+    """Rules 9 and 13: whoever says that somebody is safe now answers for it."""
+    contact_id, assistant = people.comes(), staff(licensed=False)
+    people.unit.asks(SetNonDisclosure(contact_id=contact_id, in_force=True), viewer=assistant)
+    with pytest.raises(Refused, match="licence-needed"):
+        people.unit.asks(SetNonDisclosure(contact_id=contact_id, in_force=False), viewer=assistant)
+    assert people.seen(contact_id).non_disclosure
+
+
 def test_who_was_declined_is_marked_by_nobody(people: Protected) -> None:
     contact_id = people.comes(municipality="091", area="10")
     with pytest.raises(Refused, match="contact-declined"):
