@@ -72,7 +72,7 @@ def alert_of(edge: Edge, page: Page, alert: WarningShown | None, area: str) -> s
 async def troubles(edge: Edge, language: Language) -> Mapping[str, str]:
     """Every trouble in words; empty when intake is away: a desk without words is better than no desk."""
     try:
-        return {one.code: one.text for one in (await questionnaire(edge.read, language)).troubles}
+        return {one.code: one.text for one in (await questionnaire(edge.recall, language)).troubles}
     except Refused:
         return {}
 

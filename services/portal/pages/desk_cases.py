@@ -163,7 +163,7 @@ async def _member(edge: Edge, page: Page, one: CaseContact) -> Member:
     if contact.trace is None:
         return Member(one, place, alert, ())
     try:
-        asked = await questionnaire(edge.read, page.t.language, contact.trouble, version=contact.trace.rules)
+        asked = await questionnaire(edge.recall, page.t.language, contact.trouble, version=contact.trace.rules)
     except Refused:
         return Member(one, place, alert, ())
     return Member(one, place, alert, told(asked, contact, page.t))

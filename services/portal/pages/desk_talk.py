@@ -112,7 +112,7 @@ async def _asked(edge: Edge, contact: ContactView | None, trouble: str, page: Pa
     """The questionnaire the resident answered, in the words of its own version; else the one in force."""
     version = contact.trace.rules if contact and contact.trace else None
     try:
-        return await questionnaire(edge.read, page.t.language, trouble, version=version)
+        return await questionnaire(edge.recall, page.t.language, trouble, version=version)
     except Refused:
         return None
 
