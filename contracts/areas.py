@@ -155,7 +155,7 @@ class Limits(_Setting):
     interpreter: bool = True
     """Also for whoever needs an interpreter."""
     non_disclosure: bool = True
-    """Also for whoever is under non-disclosure for personal safety (rule 9)."""
+    """Also for whoever is under non-disclosure for personal safety (rule 9). A limit of booking alone."""
 
 
 LIMITED = (Door.CHAT, Door.BOOKING)
@@ -272,6 +272,8 @@ class Area(_Setting):
     def _limits_fit_the_county(self) -> Self:
         if not set(self.limits) <= set(LIMITED):
             raise ValueError(f"limits are those of {' and '.join(LIMITED)}: a message is taken of everybody")
+        if not self.limits_of(Door.CHAT).non_disclosure:
+            raise ValueError("non_disclosure is a limit of booking alone: in the chat nobody is known yet")
         named = {code for limits in self.limits.values() for code in limits.municipalities}
         if named - {one.code for one in self.municipalities}:
             raise ValueError("limits name municipalities of the county")

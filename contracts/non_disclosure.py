@@ -45,8 +45,8 @@ class NonDisclosureView(View):
 class SetNonDisclosure(Ask[NonDisclosureView]):
     """A professional says that a person is under non-disclosure, or no longer; it holds for all of their contacts.
 
-    Lifting it brings no place back. Safe to repeat. Refused: `contact-declined`, `licence-needed` (to lift it),
-    `unknown-contact`, `not-yours`.
+    It is lifted in the viewer's counties alone, and brings no place back. Safe to repeat. Refused: `licence-needed` (to
+    lift it), `unknown-contact`, `not-yours`.
     """
 
     contact_id: Id

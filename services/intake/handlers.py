@@ -76,7 +76,7 @@ def decide_anew(
     fact: QuestionsAnswered, tx: Transaction, areas: Areas, questionnaires: Questionnaires, vault: Vault
 ) -> None:
     """All answers of who came with some of them are weighed together, once."""
-    contact = store.contact(tx.session, fact.contact_id, tx.viewer)
+    contact = store.contact(tx.session, fact.contact_id, tx.viewer, lock=True)
     run = last_run(tx.session, fact.contact_id, tx.viewer)
     if contact is None or run is None:
         raise TryLater("unknown-contact", "the person answered before the contact is known here")
@@ -157,7 +157,7 @@ def _routed(contact: ContactOpened | Contact, decision: Routed, now: datetime) -
 @contacts(WarningPassed)
 def go_on(fact: WarningPassed, tx: Transaction, areas: Areas) -> None:
     """Who was told to turn elsewhere and goes on meets a physiotherapist, who is told of it; once."""
-    contact = store.contact(tx.session, fact.contact_id, tx.viewer)
+    contact = store.contact(tx.session, fact.contact_id, tx.viewer, lock=True)
     if contact is None:
         raise TryLater("unknown-contact", "the person went on before the contact is known here")
     domain.must_be_warned(contact.route, contact.reasons)

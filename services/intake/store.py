@@ -17,8 +17,12 @@ from services.intake.domain import Declined, Routed
 from services.intake.models import Contact
 
 
-def contact(session: Session, contact_id: UUID, viewer: Viewer) -> Contact | None:
-    found = session.get(Contact, contact_id)
+def contact(session: Session, contact_id: UUID, viewer: Viewer, *, lock: bool = False) -> Contact | None:
+    """A contact of the viewer's. With `lock` it stands still until the commit: for whoever tells or keeps its place.
+
+    Whoever locks a person too does so before their contacts, and cases after these: so two never wait for each other.
+    """
+    found = session.get(Contact, contact_id, with_for_update=True if lock else None, populate_existing=lock)
     return found if found and viewer.may_see(found.contact_id, found.area) else None
 
 
@@ -60,10 +64,12 @@ def go_on(session: Session, decided_on: Contact, decision: Routed, *, now: datet
     return session.connection().execute(statement).first() is not None
 
 
-def send(session: Session, contact_id: UUID, route: Route, reasons: Sequence[RouteReason], *, now: datetime) -> None:
-    """Send a contact another way, whatever its answers."""
+def send(session: Session, decided_on: Contact, route: Route, reasons: Sequence[RouteReason], *, now: datetime) -> bool:
+    """Send a contact another way, whatever its answers; False when somebody else has done so meanwhile."""
+    still = (col(Contact.contact_id) == decided_on.contact_id, col(Contact.route) == decided_on.route)
     another = {"route": route, "reasons": list(reasons), "decided_at": now}
-    session.exec(update(Contact).where(col(Contact.contact_id) == contact_id).values(another))
+    sent = update(Contact).where(*still).values(another).returning(col(Contact.contact_id))
+    return session.exec(sent).first() is not None
 
 
 def _outcome(decision: Routed | Declined) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from pydantic import ValidationError
 
 from chassis import Cause, Jobs, Transact, Transaction, Unprocessable
 from contracts.base import Language
+from contracts.non_disclosure import CONCEALED
 from contracts.notifications import FailureKind, Medium, NotificationFailed, NotificationSent, Recipient
 from services.notifications import domain, store
 from services.notifications.clients.letter import Letter
@@ -119,5 +120,6 @@ def _finish(delivery: Delivery, state: DeliveryState, at: datetime) -> None:
 
 
 def _told(delivery: Delivery) -> dict[str, Any]:
-    names = {"area", "municipality", "notification_id", "visit_id", "template", "attempts"}
-    return delivery.model_dump(include=names) | {"medium": Medium.EMAIL}
+    """A letter is told of with the county: this service never hears of whom no place may be told (rule 9)."""
+    names = {"area", "notification_id", "visit_id", "template", "attempts"}
+    return delivery.model_dump(include=names) | {"municipality": CONCEALED, "medium": Medium.EMAIL}

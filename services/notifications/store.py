@@ -9,6 +9,7 @@ from sqlmodel import col, select
 
 from chassis import Transaction
 from chassis.db import prepared
+from contracts.non_disclosure import CONCEALED
 from contracts.scheduling import VisitBooked
 from services.notifications.domain import DeliveryState, Template
 from services.notifications.models import Delivery
@@ -24,7 +25,7 @@ def add_delivery(tx: Transaction, fact: VisitBooked, template: Template, recipie
         recipient_mark=sha256(recipient.encode()).hexdigest(),
         recipient=recipient,
         area=fact.area,
-        municipality=fact.municipality,
+        municipality=CONCEALED,  # the column goes with the next contraction
         language=fact.language.value,
         starts_at=fact.starts_at,
         ends_at=fact.ends_at,

@@ -22,6 +22,7 @@ from contracts.base import Code, Id, Language, Message, MunicipalityCode, Versio
 from contracts.chat import ConversationView, LeftMessage, MessageView, PromiseView, Words
 from contracts.feedback import TEXT_MAX, GiveFeedback, Given, InvitationView, Score
 from contracts.intake import ContactView, GetContact
+from contracts.non_disclosure import CONCEALED
 from contracts.portal import AgeBand, Answer, InterpreterLanguage, OnBehalf, Origin, PromiseKind, WarningShown
 from contracts.prose import below, of_fields
 from contracts.scheduling import HoldView, TimesView, VisitView
@@ -117,6 +118,10 @@ class Rating(_Body):
     text: Annotated[str, Field(max_length=TEXT_MAX), Cleaned] = ""
 
 
+NOWHERE = {"municipality": CONCEALED}
+"""For everybody alike: a place that is gone one day would tell who looks on that the person is not to be found."""
+
+
 class CaseState(_Body):
     """What is the case now."""
 
@@ -167,8 +172,8 @@ async def show(request: Request, mine: Mine, after: Annotated[int, Query(ge=0, l
     return CaseState(
         contact_id=mine.id,
         stage=case.stage,
-        contact=case.contact,
-        conversation=case.conversation,
+        contact=case.contact and case.contact.model_copy(update=NOWHERE),
+        conversation=case.conversation and case.conversation.model_copy(update=NOWHERE),
         messages=case.messages,
         times=case.times,
         promise=case.promise,

@@ -107,6 +107,8 @@ def hold_slot(ask: HoldSlot, tx: Transaction, areas: Areas, licences: Licences) 
     contact = store.contact(tx, ask.contact_id, lock=True)
     if contact is None:
         raise domain.not_offered()
+    if tx.viewer.role is Role.STAFF:
+        _must_pick_together(tx, contact, areas)
     domain.must_choose(_choice(tx, contact, areas))
     if store.is_booked(tx, contact.contact_id):
         raise Refused("already-booked", "the contact has a visit ahead")
@@ -124,8 +126,12 @@ def hold_slot(ask: HoldSlot, tx: Transaction, areas: Areas, licences: Licences) 
 
 
 @answers(BookVisit)
-def book_visit(ask: BookVisit, tx: Transaction) -> VisitView:
+def book_visit(ask: BookVisit, tx: Transaction, areas: Areas) -> VisitView:
     contact = store.contact(tx, ask.contact_id, lock=True)
+    if contact and tx.viewer.role is Role.STAFF:
+        _must_pick_together(tx, contact, areas)
+    elif contact and not _by_page(contact, areas):
+        raise Refused("hold-expired", "the time is a professional's to book with this person (rule 9)")
     if contact and store.is_booked(tx, contact.contact_id):
         raise Refused("already-booked", "the contact has a visit ahead")
     slot = store.use_hold(tx, ask.hold_id, contact.contact_id) if contact else None
@@ -176,6 +182,13 @@ def _by_page(contact: Contact, areas: Areas) -> bool:
     return not contact.non_disclosure or areas.area(contact.area).limits_of(Door.BOOKING).non_disclosure
 
 
+def _must_pick_together(tx: Transaction, contact: Contact, areas: Areas) -> None:
+    """Let staff pick a time only where the county wants it, and only who may meet the person (rules 9 and 13)."""
+    if _by_page(contact, areas):
+        raise domain.not_offered()
+    tx.viewer.must_be_licensed()
+
+
 def _choice(tx: Transaction, contact: Contact, areas: Areas) -> domain.Choice:
     """Whether a contact may pick a time, or staff one with them."""
     by_page, by_staff = _by_page(contact, areas), tx.viewer.role is Role.STAFF
@@ -195,7 +208,8 @@ def _times(tx: Transaction, contact: Contact, licences: Licences, areas: Areas) 
     visit = store.latest_visit(tx, contact.contact_id)
     if visit and visit.state is VisitState.COMPLETED and offered:
         visit = None
-    hold = store.hold(tx, contact.contact_id)
+    kept_for_them = tx.viewer.role is Role.STAFF or _by_page(contact, areas)
+    hold = store.hold(tx, contact.contact_id) if kept_for_them else None
     if (visit or hold) and tx.viewer.role is Role.STAFF:
         tx.audit("read", whom=contact.contact_id, what="times held and booked")
     free = _free(tx, contact, licences) if offered and visit is None else ()

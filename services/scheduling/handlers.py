@@ -39,9 +39,10 @@ def open_booking(fact: IdentityVerified, tx: Transaction) -> None:
 def conceal(fact: NonDisclosureChanged, tx: Transaction, areas: Areas) -> None:
     """Where somebody under non-disclosure lives is forgotten; who is not to book by the page keeps no time (rule 9)."""
     version = tx.fact.version if tx.fact else 1
-    if not store.remember_non_disclosure(tx, fact.contact_id, in_force=fact.in_force, version=version):
+    known = store.remember_non_disclosure(tx, fact.contact_id, in_force=fact.in_force, version=version)
+    if known is None and not store.is_declined(tx, fact.contact_id):
         raise TryLater("contact-not-yet-routed", "marked before its routing arrived here; it comes again")
-    if fact.in_force and not areas.area(fact.area).limits_of(Door.BOOKING).non_disclosure:
+    if known and not areas.area(fact.area).limits_of(Door.BOOKING).non_disclosure:
         store.take_offer_back(tx, fact.contact_id)
     tx.hint(contact=fact.contact_id)
 

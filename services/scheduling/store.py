@@ -75,10 +75,10 @@ def remember_identity(tx: Transaction, contact_id: UUID, at: datetime) -> bool:
     return tx.session.connection().execute(statement).first() is not None
 
 
-def remember_non_disclosure(tx: Transaction, contact_id: UUID, *, in_force: bool, version: int) -> bool:
+def remember_non_disclosure(tx: Transaction, contact_id: UUID, *, in_force: bool, version: int) -> bool | None:
     """Store whether a contact's person is under non-disclosure, where they live being forgotten with it.
 
-    An older word changes nothing. False when the contact is not known.
+    An older word changes nothing. Gives back whether they are by all that is known; None when the contact is not.
     """
     newer = col(Contact.non_disclosure_version) < version
     values: dict[str, Any] = {
@@ -88,7 +88,7 @@ def remember_non_disclosure(tx: Transaction, contact_id: UUID, *, in_force: bool
     if in_force:
         values["municipality"] = CONCEALED
     statement = update(Contact).where(col(Contact.contact_id) == contact_id).values(values)
-    return tx.session.connection().execute(statement.returning(col(Contact.contact_id))).first() is not None
+    return tx.session.connection().execute(statement.returning(col(Contact.non_disclosure))).scalar()
 
 
 def remember_declined(tx: Transaction, contact_id: UUID, at: datetime) -> None:

@@ -33,7 +33,7 @@ from contracts.chat import (
     RequestIdentity,
 )
 from contracts.closings import CloseDoor, ClosingReason, Door
-from contracts.intake import ContactState, GetContact, GetPerson
+from contracts.intake import GetContact, GetPerson
 from contracts.non_disclosure import CONCEALED, NonDisclosureChanged, SetNonDisclosure
 from contracts.portal import ContactPointGiven, EarlierTextDecided, IdentityVerified
 from services.intake.cases.models import Membership
@@ -316,7 +316,7 @@ class Astray(Town):
         alike: defaultdict[UUID, set[bool]] = defaultdict(set)
         for contact in rows:
             assert not contact.non_disclosure or contact.municipality == CONCEALED
-            if contact.person_id and contact.state == ContactState.ROUTED:
+            if contact.person_id:
                 alike[contact.person_id].add(contact.non_disclosure)
         assert all(len(flags) == 1 for flags in alike.values())
         for call in self.units["chat"].asks(GetCallbacks(include_kept=True), viewer=staff()).callbacks:

@@ -28,6 +28,7 @@ from services.intake.cases.models import Case
 from services.intake.cases.store import Place
 from services.intake.domain import unknown_contact
 from services.intake.non_disclosure import handlers as concealing
+from services.intake.non_disclosure.store import hold_person
 from services.intake.settings import IntakeSettings
 
 answers = Answers()
@@ -85,6 +86,8 @@ def part_contact(ask: PartContact, tx: Transaction) -> MembershipView:
 
 
 def _place(tx: Transaction, contact_id: UUID, *, lock: bool = False) -> Place:
+    if lock:
+        hold_person(tx.session, contact_id)
     found = store.place(tx.session, contact_id, tx.viewer, lock=lock)
     if found is None:
         raise unknown_contact()

@@ -13,7 +13,6 @@ from contracts.closings import ClosingReason, Door, DoorClosed, DoorReopened
 from contracts.intake import ContactRouted, Route, RouteReason
 from contracts.portal import Origin
 from services.intake.cases.store import happenings
-from services.intake.cases.store import place as place_of
 from services.intake.closings import domain, store
 from services.intake.closings.domain import Closing, Doors
 from services.intake.domain import reasons_by_message
@@ -43,12 +42,12 @@ def count(tx: Transaction, area: Area, doors: Doors, *, route: Route, origin: Or
 
 
 def by_message(tx: Transaction, contact: Contact, area: Area, why: RouteReason) -> None:
-    """Who was to pick a time leaves a message instead, unless they have a time already or the matter is over."""
-    found = place_of(tx.session, contact.contact_id, tx.viewer)
+    """Who was to pick a time leaves a message instead, also when they come back to it; unless they have a time."""
     booked = any(one.what == Happened.VISIT_BOOKED for one in happenings(tx.session, contact.contact_id))
-    if contact.route != Route.BOOKING or booked or found is None or found.member.closed is not None:
+    if contact.route != Route.BOOKING or booked:
         return
-    send(tx.session, contact.contact_id, Route.CALLBACK, reasons_by_message(contact.reasons, why), now=tx.now)
+    if not send(tx.session, contact, Route.CALLBACK, reasons_by_message(contact.reasons, why), now=tx.now):
+        return  # another process was quicker
     count(tx, area, doors_for_a_contact(tx, area), route=Route.CALLBACK, origin=None)  # it was counted where it came in
     tx.publish(ContactRouted.model_validate(contact.model_dump()))
 

@@ -53,7 +53,7 @@ def _of_staff(tx: Transaction, contact_id: UUID) -> Demand:
 
 
 def _municipality(tx: Transaction, contact_id: UUID) -> str:
-    known = contact(tx.session, contact_id, tx.viewer)
+    known = contact(tx.session, contact_id, tx.viewer, lock=True)
     return known.municipality if known else "000"
 
 

@@ -140,7 +140,7 @@ def fall_work(_ask: GetFallWork, tx: Transaction) -> FallWorkView:
 
 
 def _of_staff(contact_id: UUID, tx: Transaction) -> Contact:
-    contact = contact_of(tx.session, contact_id, tx.viewer)
+    contact = contact_of(tx.session, contact_id, tx.viewer, lock=True)
     if contact is None or tx.viewer.role is not Role.STAFF:
         raise unknown_contact()
     return contact
@@ -148,7 +148,7 @@ def _of_staff(contact_id: UUID, tx: Transaction) -> Contact:
 
 def _contact(ask: ScreenFallRisk, tx: Transaction) -> Contact | None:
     """The contact a form is filled in for; None while a resident's own one has not come in."""
-    contact = contact_of(tx.session, ask.contact_id, tx.viewer)
+    contact = contact_of(tx.session, ask.contact_id, tx.viewer, lock=True)
     if contact is None and not (tx.viewer.role is Role.CLIENT and tx.viewer.id == ask.contact_id):
         raise unknown_contact()
     return contact

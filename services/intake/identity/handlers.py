@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import date
 from uuid import UUID
 
 from chassis import Handlers, Refused, Settings, Transaction, TryLater, Unprocessable
 from chassis.calendar import local_date
 from chassis.phones import phone
-from contracts.areas import Areas
+from contracts.areas import Area, Areas
 from contracts.cases import Ending
 from contracts.closings import Door
 from contracts.intake import ContactDeclined, DeclineReason, RouteReason
@@ -19,6 +20,8 @@ from services.intake.domain import age_on, is_too_young
 from services.intake.identity import domain, store
 from services.intake.identity.domain import Identity
 from services.intake.identity.vault import Vault
+from services.intake.models import Contact
+from services.intake.non_disclosure import handlers as non_disclosure
 from services.intake.store import contact as contact_of
 from services.intake.store import decline
 
@@ -39,14 +42,13 @@ def keep_identity(fact: IdentityVerified, tx: Transaction, vault: Vault, setting
     tx.hint(contact=fact.contact_id)
     area = areas.area(contact.area)
     if contact.person_id is None and is_too_young(area, who.birth_date, day):
-        _decline(fact, tx)
+        marked = non_disclosure.learnt(tx, fact.contact_id, told=who.non_disclosure)
+        _decline(contact, tx)
+        non_disclosure.tell(tx, marked, areas)
         return
     person_id = _keep(fact, tx, vault, who, known=contact.person_id)
     cases.identified(tx, fact.contact_id, person_id, areas, non_disclosure=who.non_disclosure)
-    if age_on(who.birth_date, day) < (area.limits_of(Door.BOOKING).minimum_age or 0):
-        closings.by_message(tx, contact, area, RouteReason.OUTSIDE_LIMITS)
-    else:
-        direct_access.decide(tx, contact, area, who.birth_date, day)
+    _let_book(tx, contact, area, who.birth_date, day)
 
 
 @on(ContactPointGiven)
@@ -76,16 +78,24 @@ def _keep(fact: IdentityVerified, tx: Transaction, vault: Vault, who: Identity, 
     return person_id
 
 
-def _decline(fact: IdentityVerified, tx: Transaction) -> None:
+def _let_book(tx: Transaction, contact: Contact, area: Area, birth_date: date, day: date) -> None:
+    """Who turns out too young to book, by the county's limit, leaves a message; others may get direct access."""
+    if age_on(birth_date, day) < (area.limits_of(Door.BOOKING).minimum_age or 0):
+        closings.by_message(tx, contact, area, RouteReason.OUTSIDE_LIMITS)
+    else:
+        direct_access.decide(tx, contact, area, birth_date, day)
+
+
+def _decline(contact: Contact, tx: Transaction) -> None:
     """Who is too young is shown where to go, and not kept (rule 2)."""
-    if not decline(tx.session, fact.contact_id, DeclineReason.TOO_YOUNG):
+    if not decline(tx.session, contact.contact_id, DeclineReason.TOO_YOUNG):
         raise TryLater("decided-meanwhile", "the contact was declined or identified at the same moment")
-    cases.over(tx, fact.contact_id, Ending.DECLINED)
+    cases.over(tx, contact.contact_id, Ending.DECLINED)
     tx.publish(
         ContactDeclined(
-            area=fact.area,
-            municipality=fact.municipality,
-            contact_id=fact.contact_id,
+            area=contact.area,
+            municipality=contact.municipality,
+            contact_id=contact.contact_id,
             reason=DeclineReason.TOO_YOUNG,
             declined_at=tx.now,
         )

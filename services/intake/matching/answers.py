@@ -35,6 +35,7 @@ from services.intake.identity.vault import Vault
 from services.intake.matching import domain, store
 from services.intake.matching.models import PersonMatch
 from services.intake.matching.store import Listed
+from services.intake.non_disclosure.store import hold_person
 
 answers = Answers()
 
@@ -104,6 +105,7 @@ def reopen(ask: ReopenMatch, tx: Transaction, areas: Areas) -> MatchedView:
 
 def _for_staff(tx: Transaction, contact_id: UUID) -> Place:
     tx.viewer.must_be_staff()
+    hold_person(tx.session, contact_id)
     found = place(tx.session, contact_id, tx.viewer, lock=True)
     if found is None:
         raise unknown_contact()

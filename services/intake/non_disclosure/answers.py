@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from chassis import Answers, Refused, Transaction
+from chassis import Answers, Transaction
 from chassis.phones import phone
 from contracts.areas import Areas
-from contracts.intake import ContactState
 from contracts.non_disclosure import (
     ContactDetailsView,
     GetContactDetails,
     NonDisclosureView,
     SetNonDisclosure,
 )
+from services.intake.cases.store import lock_cases, place
 from services.intake.domain import unknown_contact
 from services.intake.identity.store import points
 from services.intake.identity.vault import Vault
@@ -27,16 +27,17 @@ answers = Answers()
 
 @answers(SetNonDisclosure)
 def set_non_disclosure(ask: SetNonDisclosure, tx: Transaction, areas: Areas) -> NonDisclosureView:
-    found = _of_staff(tx, ask.contact_id)
-    if found.state != ContactState.ROUTED:
-        raise Refused("contact-declined", "the contact was declined; nobody of the unit meets its person")
+    _of_staff(tx, ask.contact_id)
     if not ask.in_force:
         tx.viewer.must_be_licensed()  # whoever says that somebody is safe now answers for it
-    theirs = [one.contact_id for one in store.of_the_same_person(tx.session, found)]
-    changed = store.change(tx.session, theirs, in_force=ask.in_force)
-    handlers.tell(tx, changed, areas, in_force=ask.in_force)
-    for contact_id in changed:
-        tx.audit("change", whom=contact_id, what=f"non-disclosure {'set' if ask.in_force else 'lifted'}")
+    store.hold_person(tx.session, ask.contact_id)
+    found = place(tx.session, ask.contact_id, tx.viewer, lock=True)
+    if found is None:
+        raise unknown_contact()
+    lock_cases(tx.session, found.case.case_id)
+    theirs = store.of_the_same_person(tx.session, found.contact)
+    mine = [one.contact_id for one in theirs if ask.in_force or one.area in tx.viewer.areas]
+    handlers.tell(tx, store.change(tx.session, mine, in_force=ask.in_force), areas, in_force=ask.in_force)
     return NonDisclosureView(contact_id=ask.contact_id, in_force=ask.in_force)
 
 

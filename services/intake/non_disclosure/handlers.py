@@ -49,6 +49,7 @@ def tell(tx: Transaction, changed: Iterable[UUID], areas: Areas, *, in_force: bo
                 changed_at=tx.now,
             )
         )
+        tx.audit("change", whom=contact_id, what=f"non-disclosure {'set' if in_force else 'lifted'}")
         tx.hint(contact=contact_id, area=contact.area)
         if in_force and not area.limits_of(Door.BOOKING).non_disclosure:
             closings.by_message(tx, contact, area, RouteReason.DOOR_CLOSED)  # which does not say why to who reads it

@@ -12,7 +12,6 @@ from uuid import UUID
 from sqlalchemy import or_, update
 from sqlmodel import Session, col, select
 
-from contracts.intake import ContactState
 from contracts.non_disclosure import CONCEALED
 from services.intake.cases.models import Case, Membership
 from services.intake.identity.models import Person
@@ -20,24 +19,41 @@ from services.intake.models import Contact, IntakeTable
 
 
 def of_the_same_person(session: Session, contact: Contact) -> Sequence[Contact]:
-    """The contacts the unit has taken in that are one person's with this one: by identity, or by a case of theirs.
+    """The contacts that are one person's with this one, by identity or by a case of theirs; declined ones too.
 
     The person is held until the commit, so that of a contact identified and another one marked at the same moment the
     second sees the first.
     """
-    mine = (col(Membership.contact_id) == contact.contact_id, col(Membership.case_id) == col(Case.case_id))
-    person_id = contact.person_id or session.exec(select(Case.person_id).where(*mine)).first()
+    person_id = hold_person(session, contact.contact_id)
     if person_id is None:
-        cases = select(Membership.case_id).where(mine[0])
+        cases = select(Membership.case_id).where(Membership.contact_id == contact.contact_id)
         theirs = col(Contact.contact_id) == contact.contact_id
     else:
-        session.exec(select(Person.person_id).where(Person.person_id == person_id).with_for_update()).first()
         cases = select(Case.case_id).where(Case.person_id == person_id)
         theirs = col(Contact.person_id) == person_id
     members = select(Membership.contact_id).where(col(Membership.case_id).in_(cases))
     of_one = or_(theirs, col(Contact.contact_id).in_(members))
-    found = select(Contact).where(of_one, Contact.state == ContactState.ROUTED).order_by(col(Contact.contact_id))
+    found = select(Contact).where(of_one).order_by(col(Contact.contact_id))
     return session.exec(found, execution_options={"populate_existing": True}).all()
+
+
+def hold_person(session: Session, contact_id: UUID) -> UUID | None:
+    """Hold the person a contact is of, by identity or by its case; None while nobody is known.
+
+    Whoever locks the contact as well does this first.
+    """
+    of_case = select(Case.person_id).join(Membership).where(Membership.contact_id == contact_id)
+    own = session.exec(select(Contact.person_id).where(Contact.contact_id == contact_id)).first()
+    person_id = own or session.exec(of_case).first()
+    if person_id is not None:
+        session.exec(select(Person.person_id).where(Person.person_id == person_id).with_for_update()).first()
+    return person_id
+
+
+def is_under(session: Session, person_id: UUID) -> bool:
+    """Whether a person is known to be under non-disclosure."""
+    marked = (col(Contact.person_id) == person_id, col(Contact.non_disclosure))
+    return session.exec(select(Contact.contact_id).where(*marked)).first() is not None
 
 
 def change(session: Session, contact_ids: Collection[UUID], *, in_force: bool) -> Sequence[UUID]:

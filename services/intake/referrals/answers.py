@@ -36,10 +36,11 @@ from services.intake.closings import handlers as closings
 from services.intake.closings.domain import must_take
 from services.intake.demand.domain import iso_week
 from services.intake.demand.store import count, say_why
-from services.intake.identity.store import person
+from services.intake.identity.store import person, recognised
 from services.intake.identity.vault import Vault
 from services.intake.models import Contact
 from services.intake.non_disclosure import handlers as non_disclosure
+from services.intake.non_disclosure.store import is_under
 from services.intake.referrals import domain, store
 from services.intake.referrals.models import Referral
 
@@ -57,7 +58,10 @@ def send(ask: SendReferral, tx: Transaction, areas: Areas, vault: Vault, setting
             raise Refused("referral-changed", "the number came before with another content; take a new number")
         return _status(sent).model_copy(update={"repeated": True})
     serves = tx.viewer.areas
-    taken = domain.take(ask, areas, serves=serves, today=local_date(tx.now), test_codes=settings.practice)
+    known = recognised(tx.session, vault, ask.personal_identity_code)
+    under = ask.non_disclosure or (known is not None and is_under(tx.session, known))
+    day = local_date(tx.now)
+    taken = domain.take(ask, areas, serves=serves, today=day, test_codes=settings.practice, under=under)
     doors = closings.doors_for_a_contact(tx, taken.area)
     must_take(doors, Door.REFERRAL, tx.now)
     referral = store.add(tx.session, vault, ask, taken, tx.viewer, tx.now)

@@ -41,7 +41,9 @@ class Taken:
     site: str
 
 
-def take(ask: SendReferral, areas: Areas, *, serves: Collection[str], today: date, test_codes: bool) -> Taken:
+def take(
+    ask: SendReferral, areas: Areas, *, serves: Collection[str], today: date, test_codes: bool, under: bool = False
+) -> Taken:
     """Decide about a referral, before anything of it is kept.
 
     Args:
@@ -50,6 +52,7 @@ def take(ask: SendReferral, areas: Areas, *, serves: Collection[str], today: dat
         serves: counties that the sender may send to.
         today: the day in Finland.
         test_codes: whether test persons are taken (practice only).
+        under: whether the person is under non-disclosure, as the professional says or as is known here.
 
     Raises:
         Refused: `unknown-municipality`; `other-municipality`: of a county the sender does not serve;
@@ -75,15 +78,19 @@ def take(ask: SendReferral, areas: Areas, *, serves: Collection[str], today: dat
         ask.urgency,
         red_flags_checked=ask.red_flags_checked,
         phone=ask.phone is not None,
-        books_not=_books_not(ask, area, band_of(age)),
+        books_not=_books_not(ask, area, band_of(age), under=under),
     )
     person = Identity(ask.personal_identity_code, ask.family_name, ask.given_names, birth_date)
     return Taken(area, person, band_of(age), route, reasons, site)
 
 
-def _books_not(ask: SendReferral, area: Area, age_band: AgeBand) -> RouteReason | None:
-    """Why somebody picks no time by the page, by what the county has decided; None when they do (rule 9)."""
-    if ask.non_disclosure and not area.limits_of(Door.BOOKING).non_disclosure:
+def _books_not(ask: SendReferral, area: Area, age_band: AgeBand, *, under: bool) -> RouteReason | None:
+    """Why somebody picks no time by the page, by what the county has decided; None when they do (rule 9).
+
+    A number is asked for what the professional has said themselves: else the refusal would tell what is known here. Who
+    is known to be under non-disclosure and has none leaves a message.
+    """
+    if under and (ask.non_disclosure or ask.phone) and not area.limits_of(Door.BOOKING).non_disclosure:
         return RouteReason.DOOR_CLOSED
     return outside(area, municipality=ask.municipality, age_band=age_band, language=ask.language).get(Door.BOOKING)
 

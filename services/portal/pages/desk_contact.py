@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from collections.abc import Awaitable
 from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
@@ -13,7 +13,7 @@ from chassis.phones import readable
 from contracts.base import Language
 from contracts.intake import GetContact
 from contracts.non_disclosure import GetCallNumber, GetContactDetails, SetNonDisclosure
-from contracts.scheduling import GetTimes, TimesView
+from contracts.scheduling import GetTimes
 from services.portal import acts
 from services.portal.edge import Edge
 from services.portal.forms import Form
@@ -28,18 +28,17 @@ YES, NO = "yes", "no"
 
 
 async def _call_number(edge: Edge, viewer: Viewer, contact_id: UUID) -> str:
-    """Where a promised call goes; empty when none is promised, or chat is away."""
+    """Where a promised call goes; empty when none is promised.
+
+    Raises:
+        Refused: `service-unavailable`: nobody may read that there is no number while nobody could be asked.
+    """
     try:
         return (await edge.read(GetCallNumber(contact_id=contact_id), viewer=viewer)).phone
-    except Refused:
+    except Refused as refused:
+        if refused.code != "unknown-callback":
+            raise
         return ""
-
-
-async def _times(edge: Edge, viewer: Viewer, contact_id: UUID) -> TimesView | None:
-    try:
-        return await edge.read(GetTimes(contact_id=contact_id), viewer=viewer)
-    except Refused:
-        return None
 
 
 async def _page(
@@ -51,7 +50,7 @@ async def _page(
         edge.read(GetContact(contact_id=contact_id), viewer=me.viewer),
         edge.read(GetContactDetails(contact_id=contact_id), viewer=me.viewer),
         _call_number(edge, me.viewer, contact_id),
-        _times(edge, me.viewer, contact_id),
+        edge.read(GetTimes(contact_id=contact_id), viewer=me.viewer),
     )
     told = [("left", left), ("own", details.phone), ("referral", details.referral_phone)]
     numbers = {number: label for label, number in reversed(told) if number}
@@ -74,7 +73,9 @@ async def show(request: Request, language: Language, contact_id: UUID, me: Me) -
     return await _page(request, language, contact_id, me)
 
 
-async def _change(request: Request, language: Language, contact_id: UUID, me: Staff, form: Form, act: Any) -> Response:
+async def _change(
+    request: Request, language: Language, contact_id: UUID, me: Staff, form: Form, act: Awaitable[object]
+) -> Response:
     async def again(refused: Refused) -> Response:
         return await _page(request, language, contact_id, me, form, refused.code)
 

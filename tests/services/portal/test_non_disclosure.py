@@ -6,15 +6,19 @@ import json
 import re
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 
 from chassis.tables import outbox
 from contracts.base import Language
 from contracts.falls import FallRiskScreened
+from contracts.non_disclosure import SetNonDisclosure
 from contracts.portal import IdentityVerified
 from contracts.scheduling import VisitBooked
 from services.portal.language import words
+from tests.factories import staff
+from tests.services.portal.test_api import Caller
 from tests.services.portal.test_falls import FINE, identifies, screened
 from tests.services.portal.town import Browser, Town, filled
 
@@ -111,9 +115,21 @@ def test_the_persons_own_pages_say_nothing_of_it(town: Town) -> None:
     case = protected_caller(town)
     page = town.resident.get(case).text
     assert "urvakiel" not in page
-    state = town.resident.get(f"/api/v1/contacts/{contact_of(case)}")
-    assert "urvakiel" not in state.text
-    assert '"non_disclosure":true' not in state.text.replace(" ", "")
+
+
+def test_what_an_application_fetches_for_them_tells_no_place_of_anybody(town: Town) -> None:
+    """A place that is gone one day would tell who looks on; so there is none on any day."""
+    caller = Caller(town)
+    assert caller.comes_in(municipality="286").status_code == 201
+    before = caller.get().json()["contact"]
+    ask = SetNonDisclosure(contact_id=UUID(before["contact_id"]), in_force=True)
+    town.units["intake"].asks(ask, viewer=staff())
+    town.carry()
+    after = caller.get()
+    assert after.status_code == 200
+    assert after.json()["contact"] == before
+    assert (before["municipality"], before["non_disclosure"]) == ("000", False)
+    assert "286" not in (after.json()["conversation"] or {}).get("municipality", "")
 
 
 def test_a_therapist_books_a_time_with_them_and_no_letter_goes_out(town: Town, desk: Browser) -> None:
@@ -177,3 +193,23 @@ def test_the_page_does_not_say_that_a_chat_is_closed_that_is_open(town: Town) ->
     assert FI("case.title.by_message") in page
     assert FI("case.no_booking") in page
     assert FI("case.title.leave_message") not in page
+
+
+def test_lifted_by_a_professional_they_may_be_offered_times_again(town: Town, desk: Browser) -> None:
+    """Through the whole unit: the message they left stands, and a time is on offer by the page."""
+    case, talking, talk = town.in_conversation(municipality="286")
+    town.identifies(case, PROTECTED)
+    address = f"/fi/desk/contact/{contact_of(case)}"
+    desk.get(address)
+    assert desk.post(f"{address}/non-disclosure", {"in_force": "no"}).status_code == 303
+    assert FI("desk.offer") in talking.get(talk).text
+
+
+def test_a_page_of_contact_details_without_the_chat_does_not_say_that_there_is_no_number(
+    town: Town, desk: Browser
+) -> None:
+    case = protected_caller(town)
+    town.away.add("chat")
+    response = desk.get(f"/fi/desk/contact/{contact_of(case)}")
+    assert response.status_code == 503
+    assert FI("contact.none") not in response.text

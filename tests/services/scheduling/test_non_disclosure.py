@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from uuid import UUID
 
-import pytest
-
 from contracts.intake import ContactRouted
 from contracts.non_disclosure import NonDisclosureChanged
 from contracts.scheduling import BookVisit, CompleteVisit, GetTimes, HoldSlot, OfferTimes, VisitBooked, VisitCompleted
 from services.scheduling.models import Contact
-from tests.factories import client, contact_routed, like_the_example, staff
+from tests.factories import client, contact_declined, contact_routed, like_the_example, staff
 from tests.services.scheduling.steps import (
     TOMORROW_AT_NINE,
     book,
@@ -117,17 +115,64 @@ def test_a_professional_books_the_time_with_them(scheduling: Unit) -> None:
     assert "visit booked" in [row.what for row in scheduling.audited]
 
 
-@pytest.mark.parametrize("known", [True, False], ids=["protected", "not protected"])
-def test_a_professional_picks_no_time_for_who_has_not_identified_or_picks_themselves(
-    scheduling: Unit, known: bool
-) -> None:
-    """Rule 8 holds for them as for everybody; and who may pick themselves is not picked for."""
+def test_a_professional_picks_no_time_for_who_has_not_identified(scheduling: Unit) -> None:
+    """Rule 8 holds for them as for everybody."""
     [slot] = publish_hours(scheduling, TOMORROW_AT_NINE, 1).slots
-    contact_id = routed(scheduling) if known else identified(scheduling)
-    if known:
-        mark(scheduling, contact_id)
+    contact_id = routed(scheduling)
+    mark(scheduling, contact_id)
     assert not times(scheduling, contact_id, staff()).with_staff
     assert refusal(scheduling, HoldSlot(contact_id=contact_id, slot_id=slot.slot_id), staff()) == "not-offered"
+
+
+def test_a_professional_picks_no_time_for_who_picks_themselves(scheduling: Unit) -> None:
+    publish_hours(scheduling, TOMORROW_AT_NINE, 1)
+    contact_id = identified(scheduling, **TO_BOOK)
+    slot_id = _first(scheduling, contact_id)
+    assert refusal(scheduling, HoldSlot(contact_id=contact_id, slot_id=slot_id), staff()) == "not-offered"
+    held = hold(scheduling, contact_id, slot_id)
+    ask = BookVisit(contact_id=contact_id, hold_id=held.hold_id, language="fi")
+    assert refusal(scheduling, ask, staff()) == "not-offered"
+
+
+def test_what_a_professional_holds_for_them_they_neither_see_nor_book(scheduling: Unit) -> None:
+    publish_hours(scheduling, TOMORROW_AT_NINE, 1)
+    contact_id = identified(scheduling, **TO_BOOK)
+    mark(scheduling, contact_id)
+    slot_id = times(scheduling, contact_id, staff()).slots[0].slot_id
+    held = scheduling.asks(HoldSlot(contact_id=contact_id, slot_id=slot_id), viewer=staff())
+    assert times(scheduling, contact_id).hold is None
+    ask = BookVisit(contact_id=contact_id, hold_id=held.hold_id, language="fi")
+    assert refusal(scheduling, ask, client(contact_id)) == "hold-expired"
+    assert scheduling.asks(ask, viewer=staff()).contact_id == contact_id
+
+
+def test_an_assistant_books_for_nobody(scheduling: Unit) -> None:
+    """Rule 13: a time is agreed on by who may meet the person."""
+    publish_hours(scheduling, TOMORROW_AT_NINE, 1)
+    contact_id = identified(scheduling, **TO_BOOK)
+    mark(scheduling, contact_id)
+    slot_id = times(scheduling, contact_id, staff()).slots[0].slot_id
+    ask = HoldSlot(contact_id=contact_id, slot_id=slot_id)
+    assert refusal(scheduling, ask, staff(licensed=False)) == "licence-needed"
+
+
+def test_an_older_mark_takes_no_later_offer_back(scheduling: Unit) -> None:
+    publish_hours(scheduling, TOMORROW_AT_NINE, 1)
+    contact_id = identified(scheduling, municipality=KOUVOLA)
+    mark(scheduling, contact_id, in_force=False, version=3)
+    scheduling.asks(OfferTimes(contact_id=contact_id), viewer=staff())
+    mark(scheduling, contact_id, version=2)
+    assert times(scheduling, contact_id).offered
+
+
+def test_of_who_was_declined_at_once_there_is_nothing_to_forget(scheduling: Unit) -> None:
+    """Their routing never comes, so it is not waited for."""
+    contact_id = contact_routed().contact_id
+    mark(scheduling, contact_id)
+    assert scheduling.outcome == "later"
+    scheduling.hears(contact_declined(contact_id=contact_id))
+    mark(scheduling, contact_id)
+    assert scheduling.outcome == "done"
 
 
 def test_where_the_county_lets_them_they_pick_as_everybody(scheduling: Unit) -> None:
