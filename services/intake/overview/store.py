@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date
+from functools import cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import exists, func
+from sqlalchemy import bindparam, exists, func
 from sqlmodel import Session, SQLModel, col, select
 
 from services.intake.cases.models import Case, Happening, Joining, Membership
@@ -32,15 +33,27 @@ class Whole(NamedTuple):
     referrals: Sequence[Referral]
 
 
+@cache  # putting a statement together takes longer than running it
+def _members() -> Any:
+    joined = col(Membership.contact_id) == col(Contact.contact_id)
+    statement = select(Contact, Membership).join(Membership, joined)
+    of_case = statement.where(col(Membership.case_id) == bindparam("case_id"))
+    return of_case.order_by(col(Contact.opened_at), col(Contact.contact_id))
+
+
+@cache
+def _of(kind: type[Any], *order: Any) -> Any:
+    return select(kind).where(col(kind.contact_id).in_(bindparam("ids", expanding=True))).order_by(*order)
+
+
 def whole(session: Session, case_id: UUID) -> Whole:
     """A case with all that belongs to it, each kind by one statement."""
-    joined = col(Membership.contact_id) == col(Contact.contact_id)
-    statement = select(Contact, Membership).join(Membership, joined).where(Membership.case_id == case_id)
-    members = session.exec(statement.order_by(col(Contact.opened_at), col(Contact.contact_id))).all()
+    members = session.exec(_members(), params={"case_id": case_id}).all()
     ids = [contact.contact_id for contact, _ in members]
 
     def of(kind: type[Any], *order: Any) -> Sequence[Any]:
-        return session.exec(select(kind).where(col(kind.contact_id).in_(ids)).order_by(*order)).all()
+        statement = _of(kind, *order)  # type: ignore[arg-type]  # mypy: type[Any] is no Hashable; a class is one
+        return session.exec(statement, params={"ids": ids}).all()
 
     return Whole(
         members=members,
@@ -62,8 +75,16 @@ class Other(NamedTuple):
 
 def others(session: Session, case: Case) -> list[Other]:
     """Open cases of the same county and kind of trouble that are the same person's, or nobody's yet."""
+    about: dict[str, Any] = {"area": case.area, "trouble_group": case.trouble_group, "case_id": case.case_id}
+    if case.person_id is not None:
+        about["person_id"] = case.person_id
+    return [Other(*row) for row in session.exec(_others(known=case.person_id is not None), params=about)]
+
+
+@cache
+def _others(*, known: bool) -> Any:
     person = col(Case.person_id)
-    theirs = person.is_(None) if case.person_id is None else (person.is_(None) | (person == case.person_id))
+    theirs = (person.is_(None) | (person == bindparam("person_id"))) if known else person.is_(None)
     member = col(Membership.case_id) == col(Case.case_id)
     municipality = (
         select(func.min(Contact.municipality))
@@ -71,19 +92,18 @@ def others(session: Session, case: Case) -> list[Other]:
         .where(member)
         .scalar_subquery()
     )
-    statement = (
+    return (
         select(Case, municipality)
         .where(
-            Case.area == case.area,
-            Case.trouble_group == case.trouble_group,
-            Case.case_id != case.case_id,
+            col(Case.area) == bindparam("area"),
+            col(Case.trouble_group) == bindparam("trouble_group"),
+            col(Case.case_id) != bindparam("case_id"),
             theirs,
             exists().where(member, col(Membership.closed).is_(None)),
         )
         .order_by(col(Case.begun_at).desc())
         .limit(MOST_OTHERS)
     )
-    return [Other(*row) for row in session.exec(statement)]
 
 
 def open_cases(
