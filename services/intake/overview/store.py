@@ -53,7 +53,8 @@ def whole(session: Session, case_id: UUID) -> Whole:
 
     def of(kind: type[Any], *order: Any) -> Sequence[Any]:
         statement = _of(kind, *order)  # type: ignore[arg-type]  # mypy: type[Any] is no Hashable; a class is one
-        return session.exec(statement, params={"ids": ids}).all()
+        found: Sequence[Any] = session.exec(statement, params={"ids": ids}).all()
+        return found
 
     return Whole(
         members=members,
