@@ -28,7 +28,6 @@ from services.intake.cases.models import Case
 from services.intake.cases.store import Place
 from services.intake.domain import unknown_contact
 from services.intake.non_disclosure import handlers as concealing
-from services.intake.non_disclosure.store import hold_person
 from services.intake.settings import IntakeSettings
 
 answers = Answers()
@@ -86,9 +85,7 @@ def part_contact(ask: PartContact, tx: Transaction) -> MembershipView:
 
 
 def _place(tx: Transaction, contact_id: UUID, *, lock: bool = False) -> Place:
-    if lock:
-        hold_person(tx.session, contact_id)
-    found = store.place(tx.session, contact_id, tx.viewer, lock=lock)
+    found = (store.held if lock else store.place)(tx.session, contact_id, tx.viewer)
     if found is None:
         raise unknown_contact()
     return found

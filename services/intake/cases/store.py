@@ -19,6 +19,7 @@ from chassis import Viewer
 from contracts.cases import Ending, Happened, JoinedBy, JoinGround, PartReason
 from contracts.public import TroubleGroup
 from services.intake.cases.models import Case, Happening, Joining, Membership
+from services.intake.identity.models import Person
 from services.intake.models import Contact
 
 _FRESH = {"populate_existing": True}
@@ -81,6 +82,28 @@ def place(session: Session, contact_id: UUID, viewer: Viewer, *, lock: bool = Fa
         session.exec(select(Contact.contact_id).where(Contact.contact_id == contact_id).with_for_update())
     row = session.exec(_places().where(Contact.contact_id == contact_id), execution_options=_FRESH).first()
     return Place(*row) if row and viewer.may_see(row[0].contact_id, row[0].area) else None
+
+
+def held(session: Session, contact_id: UUID, viewer: Viewer) -> Place | None:
+    """Where a contact stands, which nobody changes until the commit: for whoever changes whose it is, or where.
+
+    Its person is held before it, so that two who change contacts of one person never wait for each other.
+    """
+    hold_person(session, contact_id)
+    return place(session, contact_id, viewer, lock=True)
+
+
+def hold_person(session: Session, contact_id: UUID) -> UUID | None:
+    """Hold the person a contact is of, by identity or by its case; None while nobody is known.
+
+    Whoever locks the contact as well does this first.
+    """
+    of_case = select(Case.person_id).join(Membership).where(Membership.contact_id == contact_id)
+    own = session.exec(select(Contact.person_id).where(Contact.contact_id == contact_id)).first()
+    person_id = own or session.exec(of_case).first()
+    if person_id is not None:
+        session.exec(select(Person.person_id).where(Person.person_id == person_id).with_for_update()).first()
+    return person_id
 
 
 def _places() -> Select[Contact, Membership, Case]:

@@ -27,7 +27,7 @@ from contracts.matching import (
     UnmatchedView,
 )
 from services.intake.cases import handlers as cases
-from services.intake.cases.store import Place, place
+from services.intake.cases.store import Place, held
 from services.intake.domain import unknown_contact
 from services.intake.identity import store as vaulted
 from services.intake.identity.domain import Identity, born
@@ -35,7 +35,6 @@ from services.intake.identity.vault import Vault
 from services.intake.matching import domain, store
 from services.intake.matching.models import PersonMatch
 from services.intake.matching.store import Listed
-from services.intake.non_disclosure.store import hold_person
 
 answers = Answers()
 
@@ -105,8 +104,7 @@ def reopen(ask: ReopenMatch, tx: Transaction, areas: Areas) -> MatchedView:
 
 def _for_staff(tx: Transaction, contact_id: UUID) -> Place:
     tx.viewer.must_be_staff()
-    hold_person(tx.session, contact_id)
-    found = place(tx.session, contact_id, tx.viewer, lock=True)
+    found = held(tx.session, contact_id, tx.viewer)
     if found is None:
         raise unknown_contact()
     return found

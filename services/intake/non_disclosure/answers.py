@@ -13,7 +13,7 @@ from contracts.non_disclosure import (
     NonDisclosureView,
     SetNonDisclosure,
 )
-from services.intake.cases.store import lock_cases, place
+from services.intake.cases.store import held, lock_cases
 from services.intake.domain import unknown_contact
 from services.intake.identity.store import points
 from services.intake.identity.vault import Vault
@@ -27,11 +27,10 @@ answers = Answers()
 
 @answers(SetNonDisclosure)
 def set_non_disclosure(ask: SetNonDisclosure, tx: Transaction, areas: Areas) -> NonDisclosureView:
-    _of_staff(tx, ask.contact_id)
+    tx.viewer.must_be_staff()
     if not ask.in_force:
         tx.viewer.must_be_licensed()  # whoever says that somebody is safe now answers for it
-    store.hold_person(tx.session, ask.contact_id)
-    found = place(tx.session, ask.contact_id, tx.viewer, lock=True)
+    found = held(tx.session, ask.contact_id, tx.viewer)
     if found is None:
         raise unknown_contact()
     lock_cases(tx.session, found.case.case_id)

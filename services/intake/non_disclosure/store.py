@@ -14,7 +14,7 @@ from sqlmodel import Session, col, select
 
 from contracts.non_disclosure import CONCEALED
 from services.intake.cases.models import Case, Membership
-from services.intake.identity.models import Person
+from services.intake.cases.store import hold_person
 from services.intake.models import Contact, IntakeTable
 
 
@@ -35,19 +35,6 @@ def of_the_same_person(session: Session, contact: Contact) -> Sequence[Contact]:
     of_one = or_(theirs, col(Contact.contact_id).in_(members))
     found = select(Contact).where(of_one).order_by(col(Contact.contact_id))
     return session.exec(found, execution_options={"populate_existing": True}).all()
-
-
-def hold_person(session: Session, contact_id: UUID) -> UUID | None:
-    """Hold the person a contact is of, by identity or by its case; None while nobody is known.
-
-    Whoever locks the contact as well does this first.
-    """
-    of_case = select(Case.person_id).join(Membership).where(Membership.contact_id == contact_id)
-    own = session.exec(select(Contact.person_id).where(Contact.contact_id == contact_id)).first()
-    person_id = own or session.exec(of_case).first()
-    if person_id is not None:
-        session.exec(select(Person.person_id).where(Person.person_id == person_id).with_for_update()).first()
-    return person_id
 
 
 def is_under(session: Session, person_id: UUID) -> bool:
