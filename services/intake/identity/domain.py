@@ -35,6 +35,15 @@ class Identity:
         return f"{self.given_names} {self.family_name}".strip()
 
 
+@dataclass(frozen=True, slots=True)
+class Points:
+    """Where a person is reached; empty where there is nothing. Text messages go to mobile numbers alone (rule 34)."""
+
+    phone: str = ""
+    takes_sms: bool = False
+    email: str = ""
+
+
 def born(code: str, *, today: date, test_codes: bool) -> date:
     """Check a personal identity code and tell the birth date it holds. Nothing else is read from it.
 

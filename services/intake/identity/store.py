@@ -12,8 +12,9 @@ from sqlmodel import Session, col, select
 
 from chassis import Viewer
 from chassis.db import upsert
+from chassis.phones import phone
 from contracts.portal import IdentityVerified
-from services.intake.identity.domain import Identity
+from services.intake.identity.domain import Identity, Points
 from services.intake.identity.models import Person, PersonLookup
 from services.intake.identity.vault import Vault
 from services.intake.models import Contact, IntakeTable
@@ -116,15 +117,16 @@ def reach(session: Session, vault: Vault, person_id: UUID, kind: str, value: str
     return session.connection().execute(statement).first() is not None
 
 
-def points(session: Session, vault: Vault, contact_id: UUID, viewer: Viewer) -> tuple[str, str]:
-    """Phone number and e-mail address of the person behind a contact; empty where there is none."""
+def points(session: Session, vault: Vault, contact_id: UUID, viewer: Viewer) -> Points:
+    """Phone number and e-mail address of the person behind a contact."""
     found = contact(session, contact_id, viewer)
     kept = row(session, found.person_id) if found and found.person_id else None
     if kept is None:
-        return "", ""
+        return Points()
     told = {kind: getattr(kept, kind) for kind in ("phone", "email")}
     clear = {kind: vault.open(one, place=place(Person, kept.person_id, kind)) for kind, one in told.items() if one}
-    return clear.get("phone", ""), clear.get("email", "")
+    number = clear.get("phone", "")
+    return Points(number, bool(number) and phone(number).takes_sms, clear.get("email", ""))
 
 
 def birth_date(session: Session, vault: Vault, contact_id: UUID, viewer: Viewer) -> date | None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from uuid import UUID
 
 from chassis import Answers, Transaction
-from chassis.phones import phone
 from contracts.areas import Areas
 from contracts.non_disclosure import (
     ContactDetailsView,
@@ -44,14 +43,14 @@ def set_non_disclosure(ask: SetNonDisclosure, tx: Transaction, areas: Areas) -> 
 def contact_details(ask: GetContactDetails, tx: Transaction, vault: Vault) -> ContactDetailsView:
     found = _of_staff(tx, ask.contact_id)
     tx.audit("read", whom=ask.contact_id, what="contact details")
-    number, email = points(tx.session, vault, ask.contact_id, tx.viewer)
+    own = points(tx.session, vault, ask.contact_id, tx.viewer)
     referral = of_contact(tx.session, found.contact_id)
     sent = written(referral, vault) if referral else None
     return ContactDetailsView(
         contact_id=ask.contact_id,
-        phone=number,
-        takes_sms=bool(number) and phone(number).takes_sms,
-        email=email,
+        phone=own.phone,
+        takes_sms=own.takes_sms,
+        email=own.email,
         referral_phone=sent.phone if sent else "",
         referral_unit=sent.unit if sent else "",
     )
