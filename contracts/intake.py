@@ -239,8 +239,10 @@ class GetQuestionnaire(Ask[QuestionnaireView]):
 class FoundTroubles(View):
     """What somebody's own words may mean."""
 
-    emergency: bool
-    """They name a sign that means the emergency number: that is said first, before any questionnaire."""
+    alert: TriageOutcome | None
+    """The class of the most severe sign they name: what to do about it is said first, before any questionnaire."""
+    signs: tuple[str, ...]
+    """The signs of that class they name. None of a crisis: that is in no table, and of class `emergency_112`."""
     troubles: tuple[Trouble, ...]
     """The best match first; none when nothing is near enough."""
 

@@ -404,14 +404,15 @@ async def _with_opening(edge: Edge, case: Case) -> Case:
 
 
 def elsewhere(contact: ContactView, area: Area, language: Language) -> Elsewhere | None:
-    """Where a contact that is not ours should go, as its county says it; who is too young is told of 112 as well.
+    """Where a contact that is not ours should go, as its county says it.
 
-    Who went on past a warning is told the same once more.
+    Who is in danger is told of that alone, too young or not: nothing may stand beside the number to ring. Who went on
+    past a warning is told the same once more.
     """
     if contact.state is not ContactState.DECLINED and contact.route is not Route.ELSEWHERE and not contact.alert:
         return None
     outcome = TriageOutcome(contact.alert) if contact.alert else contact.outcome
-    codes = [str(reason) for reason in (outcome, contact.declined, *contact.reasons) if reason]
-    texts = tuple(area.elsewhere[code].of(language) for code in codes if code in area.elsewhere)
     severity = _SEVERITY.get(outcome, "later") if outcome else "later"
+    said = (outcome, contact.declined, *contact.reasons) if severity == "later" else (outcome,)
+    texts = tuple(area.elsewhere[code].of(language) for code in said if code in area.elsewhere)
     return Elsewhere(texts, severity, area.emergency_number, area.helpline)

@@ -58,7 +58,8 @@ def questionnaire(ask: GetQuestionnaire, tx: Transaction, questionnaires: Questi
 def find_troubles(ask: FindTroubles, tx: Transaction, finders: Finders) -> FoundTroubles:
     found = finders.current(local_date(tx.now)).find(ask.words)
     troubles = tuple(Trouble(code=one.code, text=one.text.of(ask.language)) for one in found.troubles)
-    return FoundTroubles(emergency=found.emergency, troubles=troubles)
+    signs = tuple(sign.text.of(ask.language) for sign in found.signs)
+    return FoundTroubles(alert=found.alert, signs=signs, troubles=troubles)
 
 
 def _questions(asked: Questionnaire, trouble: Subject, language: Language) -> tuple[Question, ...]:

@@ -1,6 +1,6 @@
-"""From people's own words to a trouble: which one they may mean, and whether they name an emergency.
+"""From people's own words to a trouble: which one they may mean, and whether they name something that cannot wait.
 
-The words stand in the rule table (`words` of a trouble, of a sign of class 112), in three languages at once: nobody is
+The words stand in the rule table (`words` of a trouble, of a sign; `crisis`), in three languages at once: nobody is
 asked which one they write. Accents may be missing, and a long word may be misspelt a little.
 """
 
@@ -8,14 +8,22 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 from typing import Final
 
 from contracts.base import Language
-from services.intake.triage.questionnaire import Questionnaire, Questionnaires, Subject, Words
+from contracts.intake import TriageOutcome
+from services.intake.triage.questionnaire import (
+    Questionnaire,
+    Questionnaires,
+    Sign,
+    Subject,
+    Words,
+    most_severe,
+)
 
 NEAR_ENOUGH: Final = 80.0
 """Of a hundred. Below it nothing is offered: in five letters one may be wrong, in ten two."""
@@ -29,16 +37,16 @@ MOST_WRONG: Final = 3
 MOST_WORDS: Final = 40
 """Of what somebody writes. The rest is not read."""
 MOST_OFFERED: Final = 4
-EMERGENCY: Final = ""
-"""Where a phrase of an emergency leads, in the place of a trouble's code."""
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
     """What somebody's words may mean."""
 
-    emergency: bool
-    """They name a sign that means the emergency number."""
+    alert: TriageOutcome | None
+    """The class of the most severe sign they name; of a crisis, the emergency number."""
+    signs: tuple[Sign, ...]
+    """The signs of that class they name, in the table's order."""
     troubles: tuple[Subject, ...]
     """The best match first; none when nothing is near enough."""
 
@@ -54,7 +62,12 @@ def plain(text: str) -> list[str]:
 class _Phrase:
     parts: tuple[str, ...]
     """Plain words; one that ends with * stands for everything that begins so."""
-    leads_to: str
+    trouble: str = ""
+    """The code of the trouble it leads to, or"""
+    sign: Sign | None = None
+    """the sign it names; with neither, a crisis."""
+    denials: frozenset[str] = frozenset()
+    """Words that say, straight before one of its own, that this is not there."""
 
 
 class Finder:
@@ -62,36 +75,44 @@ class Finder:
 
     def __init__(self, questionnaire: Questionnaire) -> None:
         self._troubles = {trouble.code: trouble for trouble in questionnaire.troubles}
-        troubles = [(trouble.words, trouble.code) for trouble in questionnaire.troubles]
-        signs = [(sign.words, EMERGENCY) for sign in questionnaire.emergency_signs() if sign.words]
-        self._phrases = [one for words, code in troubles + signs for one in _phrases(words, code)]
-        self._ordinary = {word for written in _all(questionnaire.ordinary) for word in plain(written)}
+        self._phrases = [
+            _Phrase(parts, trouble=trouble.code)
+            for trouble in questionnaire.troubles
+            for language in Language
+            for parts in _phrases(trouble.words, language)
+        ]
+        self._of_troubles = {part for phrase in self._phrases for part in phrase.parts}
+        self._dangers = [one for language in Language for one in _dangers(questionnaire, language)]
+        self._ordinary = {word for language in Language for word in _plain(questionnaire.ordinary, language)}
 
     def find(self, written: str) -> Found:
         """What somebody's words may mean. They are kept nowhere."""
-        tokens = [token for token in dict.fromkeys(plain(written)) if token not in self._ordinary][:MOST_WORDS]
+        said = _said(written)
+        tokens = [token for token in said if token not in self._ordinary][:MOST_WORDS]
         near = {token: self._near(token) for token in tokens}
-        sure = {part for parts in near.values() for part, score in parts.items() if score >= NEAR_ENOUGH_IN_DANGER}
-        emergency = any(phrase.leads_to == EMERGENCY and sure.issuperset(phrase.parts) for phrase in self._phrases)
-        ranked = self._ranked({token: _best(parts) for token, parts in near.items()})
-        return Found(emergency, tuple(self._troubles[code] for code in ranked))
+        named = [danger for danger in self._dangers if _names(danger, near, said)]
+        classes = [danger.sign.outcome if danger.sign else TriageOutcome.EMERGENCY_112 for danger in named]
+        alert = most_severe(classes) if classes else None
+        signs = dict.fromkeys(danger.sign for danger in named if danger.sign and danger.sign.outcome is alert)
+        ranked = self._ranked({token: _best(parts, self._of_troubles) for token, parts in near.items()})
+        return Found(alert, tuple(signs), tuple(self._troubles[code] for code in ranked))
 
     def _ranked(self, near: Mapping[str, Mapping[str, float]]) -> list[str]:
         """Troubles by how well their best phrase fits, then by how many words speak for them."""
         found: dict[str, tuple[float, set[str]]] = {}
         for phrase in self._phrases:
             scores = [max((parts.get(part, 0.0) for parts in near.values()), default=0.0) for part in phrase.parts]
-            if phrase.leads_to != EMERGENCY and min(scores) >= NEAR_ENOUGH:
-                best, tokens = found.get(phrase.leads_to, (0.0, set()))
+            if min(scores) >= NEAR_ENOUGH:
+                best, tokens = found.get(phrase.trouble, (0.0, set()))
                 speaking = {token for token, parts in near.items() if parts.keys() & set(phrase.parts)}
-                found[phrase.leads_to] = (max(best, min(scores)), tokens | speaking)
+                found[phrase.trouble] = (max(best, min(scores)), tokens | speaking)
         in_order = [code for code in self._troubles if code in found]
         return sorted(in_order, key=lambda code: (-found[code][0], -len(found[code][1])))[:MOST_OFFERED]
 
     @cached_property
     def _vocabulary(self) -> tuple[list[str], dict[int, list[str]]]:
         """Whole words, and beginnings by their length."""
-        parts = {part for phrase in self._phrases for part in phrase.parts}
+        parts = self._of_troubles.union(*(danger.parts for danger in self._dangers))
         begins: dict[int, list[str]] = {}
         for part in sorted(parts):
             if part.endswith("*"):
@@ -135,21 +156,44 @@ def _scores(token: str, words: list[str], *, least: int) -> Iterator[tuple[str, 
             yield word, score
 
 
-def _best(parts: Mapping[str, float]) -> dict[str, float]:
+def _best(parts: Mapping[str, float], of_troubles: Set[str]) -> dict[str, float]:
     """What a written word most likely stands for: the nearest, and of these the longest ("kyynärsauva", no elbow)."""
-    longest = max(((score, len(part.rstrip("*"))) for part, score in parts.items()), default=None)
-    return {part: score for part, score in parts.items() if (score, len(part.rstrip("*"))) == longest}
+    near = {part: score for part, score in parts.items() if part in of_troubles}
+    longest = max(((score, len(part.rstrip("*"))) for part, score in near.items()), default=None)
+    return {part: score for part, score in near.items() if (score, len(part.rstrip("*"))) == longest}
 
 
-def _phrases(words: Words, leads_to: str) -> Iterator[_Phrase]:
-    for written in _all(words):
+def _said(written: str) -> dict[str, set[str]]:
+    """Every word, with those that stand straight before it in a sentence; "" where it begins one."""
+    said: dict[str, set[str]] = {}
+    for clause in re.split(r"[.,;:!?()\n]+", written):
+        words = plain(clause)
+        for before, word in zip(["", *words], words, strict=False):
+            said.setdefault(word, set()).add(before)
+    return said
+
+
+def _names(danger: _Phrase, near: Mapping[str, Mapping[str, float]], said: Mapping[str, set[str]]) -> bool:
+    """Whether every part of a phrase is surely there, and not only to be denied ("ei rintakipua")."""
+    denials = danger.denials.difference(danger.parts)
+    told = [parts for token, parts in near.items() if not said[token] <= denials]
+    return all(any(parts.get(part, 0.0) >= NEAR_ENOUGH_IN_DANGER for parts in told) for part in danger.parts)
+
+
+def _dangers(questionnaire: Questionnaire, language: Language) -> Iterator[_Phrase]:
+    denials = frozenset(_plain(questionnaire.negations, language))
+    for sign in questionnaire.signs:
+        if sign.words:
+            yield from (_Phrase(parts, sign=sign, denials=denials) for parts in _phrases(sign.words, language))
+    yield from (_Phrase(parts, denials=denials) for parts in _phrases(questionnaire.crisis, language))
+
+
+def _phrases(words: Words, language: Language) -> Iterator[tuple[str, ...]]:
+    for written in words.of(language):
         starred = [word.endswith("*") for word in written.split()]
         parts = [plain(word) for word in written.split()]
-        yield _Phrase(
-            tuple("".join(part) + ("*" if star else "") for part, star in zip(parts, starred, strict=True)),
-            leads_to,
-        )
+        yield tuple("".join(part) + ("*" if star else "") for part, star in zip(parts, starred, strict=True))
 
 
-def _all(words: Words) -> Iterable[str]:
-    return (one for language in Language for one in words.of(language))
+def _plain(words: Words, language: Language) -> Iterable[str]:
+    return (word for written in words.of(language) for word in plain(written))

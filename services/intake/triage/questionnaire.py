@@ -83,7 +83,7 @@ class Sign(_Row):
 
     text: Texts
     words: Words | None = None
-    """Of a sign of class emergency_112: what people write who have it."""
+    """What people write who have it: of every sign that cannot wait, of some that can wait until later in the day."""
 
 
 class Flag(_Part):
@@ -153,6 +153,10 @@ class Questionnaire(_Part):
     otherwise: Otherwise
     ordinary: Words
     """Everyday words that only look like one of a trouble or sign."""
+    negations: Words
+    """Straight before a word of a sign: that it is not there."""
+    crisis: Words
+    """What people write who wish to die: nobody is asked about it, and whoever writes it is led to help at once."""
     lead: Lead
     flag_options: tuple[Choice, ...]
     signs: tuple[Sign, ...]
@@ -228,10 +232,13 @@ class Questionnaire(_Part):
         return self
 
     @model_validator(mode="after")
-    def _an_emergency_can_be_written(self) -> Self:
+    def _what_cannot_wait_can_be_written(self) -> Self:
         for sign in self.signs:
-            if (sign.words is not None) != (sign.outcome is TriageOutcome.EMERGENCY_112):
-                raise ValueError(f"{sign.code}: signs of class emergency_112 have words, and no others")
+            severity = SEVERITY.index(sign.outcome)
+            if sign.words is None and severity <= SEVERITY.index(TriageOutcome.URGENT_NOW):
+                raise ValueError(f"{sign.code}: signs of class emergency_112 and urgent_now have words")
+            if sign.words and severity > SEVERITY.index(TriageOutcome.URGENT_SAME_DAY):
+                raise ValueError(f"{sign.code}: signs milder than urgent_same_day have no words")
         return self
 
     @model_validator(mode="after")

@@ -16,7 +16,7 @@ from contracts.areas import counties as every_county
 from contracts.base import Language
 from contracts.chat import ChannelView
 from contracts.closings import Door
-from contracts.intake import FOUND_BY_MAX, QuestionnaireView, Trouble
+from contracts.intake import FOUND_BY_MAX, FoundTroubles, QuestionnaireView
 from contracts.portal import Origin, WarningShown
 from services.portal import sessions
 from services.portal.doors import Doors, Notice, channel_of, doors_of, notice
@@ -124,9 +124,7 @@ def wish_of(edge: Edge, asked: QuestionnaireView | None, form: Form, t: Words) -
     return Wish(area, municipality, form["vaiva"], door_of(form), merged.names.of(t.language) if merged else "")
 
 
-async def front_page(
-    request: Request, language: Language, form: Form, found: tuple[Trouble, ...] | None = None
-) -> Response:
+async def front_page(request: Request, language: Language, form: Form, found: FoundTroubles | None = None) -> Response:
     """The front page.
 
     Args:
@@ -142,7 +140,7 @@ async def front_page(
             every = (await questionnaire(edge.read, language)).troubles
         except Refused:
             return []
-        first = found or ()
+        first = found.troubles if found else ()
         return [(one.code, one.text) for one in (*first, *(one for one in every if one not in first))]
 
     async def of(area: Area) -> County:
@@ -219,7 +217,11 @@ async def emergency(request: Request, language: Language, form: Picked) -> Respo
     query = query_of(kunta, vaiva, door_of(form)) if kunta and vaiva else ""
     edge = edge_of(request)
     page = page_of(request, language, "/hatatilanne", query=query, area=edge.areas.of_municipality(kunta))
-    response = shown("emergency.html", page)
+    try:
+        signs = (await questionnaire(edge.recall, language)).safety_signs
+    except Refused:
+        signs = ()
+    response = shown("emergency.html", page, signs=signs)
     sessions.put_cookie(response, edge.settings, WARNED_COOKIE, WarningShown.EMERGENCY_112)
     return response
 

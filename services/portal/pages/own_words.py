@@ -1,7 +1,8 @@
 """What troubles somebody, in their own words: the front page again, with what they may mean first.
 
 The words are posted, so that no address and no log of one has them, asked about, shown once in their field, and kept
-nowhere. Words that name an emergency lead to where it says 112, whatever else they say.
+nowhere. Words that name an emergency lead to where it says 112, whatever else they say; of another sign that cannot
+wait, what to do comes before what they may mean.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from fastapi.responses import RedirectResponse
 
 from chassis import Refused
 from contracts.base import Language
-from contracts.intake import FOUND_BY_MAX, FindTroubles
+from contracts.intake import FOUND_BY_MAX, FindTroubles, TriageOutcome
 from services.portal.edge import PASSER_BY
 from services.portal.forms import Form, must_hold, read_form
 from services.portal.guard import must_be_our_origin
@@ -42,6 +43,6 @@ async def find(request: Request, language: Language) -> Response:
         found = await edge_of(request).read(FindTroubles(language=language, words=form["words"]), viewer=PASSER_BY)
     except Refused:
         return await front_page(request, language, form)
-    if found.emergency:
+    if found.alert is TriageOutcome.EMERGENCY_112:
         return RedirectResponse(f"/{language}/hatatilanne", status_code=SEE_OTHER)
-    return await front_page(request, language, form, found.troubles)
+    return await front_page(request, language, form, found)

@@ -54,6 +54,8 @@ MOVING: dict[str, type[StrEnum] | set[str]] = {
     "case.text.": {str(stage) for stage in set(Stage) - {Stage.DECLINED, Stage.ELSEWHERE, Stage.QUEUED}},
     "case.promised.": PromiseKind,
     "elsewhere.": {"now", "today", "later"},
+    "words.alert.": {TriageOutcome.URGENT_NOW, TriageOutcome.URGENT_SAME_DAY},
+    "words.if_so.": {TriageOutcome.URGENT_NOW, TriageOutcome.URGENT_SAME_DAY},
     "step.": Step,
     "record.": {EarlierText.KEPT, EarlierText.LEFT_OUT},
     "desk.earlier.": set(EarlierText) - {EarlierText.NONE},

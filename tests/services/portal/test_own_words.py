@@ -60,6 +60,38 @@ def test_an_emergency_leads_to_112_and_to_no_questionnaire(town: Town, language:
     assert f'href="/{language}"' in page
 
 
+@pytest.mark.parametrize(
+    ("written", "alert", "sign", "first"),
+    [
+        ("en pysty virtsaamaan, selkä kipeä", "urgent_now", "Virtsaaminen ei onnistu normaalisti", "back"),
+        ("kaaduin ja en pysty kävelemään", "urgent_same_day", "Et pysty vamman jälkeen ottamaan neljää", "knee"),
+        ("pohje turvonnut ja punoittaa", "urgent_same_day", "Toisen pohkeen turvotusta ja kipua", "ankle"),
+    ],
+)
+def test_an_urgent_sign_is_told_with_the_number_before_what_was_found(
+    town: Town, written: str, alert: str, sign: str, first: str
+) -> None:
+    """Rule 11. The sign is told as the table words it, so that the person can say whether it is so."""
+    page = seen(town.resident.post("/fi/omin-sanoin", {"words": written}).text)
+    told = [FI(f"words.alert.{alert}"), sign, FI(f"words.if_so.{alert}"), 'href="tel:116117"', 'href="tel:112"']
+    places = [page.index(each) for each in told]
+    assert places == sorted(places)
+    assert troubles(page)[0] == first
+    assert FI("words.nothing") not in page
+
+
+def test_a_wish_to_die_leads_to_where_a_crisis_line_is_named(town: Town) -> None:
+    response = town.resident.post("/fi/omin-sanoin", {"words": "haluan kuolla"})
+    page = town.resident.get(response.headers["location"]).text
+    assert FI("emergency.crisis_text") in page
+    assert "09 2525 0111" in page
+
+
+def test_a_sign_that_is_denied_finds_what_is_meant(town: Town) -> None:
+    response = town.resident.post("/fi/omin-sanoin", {"words": "ei rintakipua, selkä kipeä"})
+    assert (response.status_code, troubles(response.text)[0]) == (200, "back")
+
+
 def test_an_empty_field_is_told_where_it_is(town: Town) -> None:
     response = town.resident.post("/fi/omin-sanoin", {"words": "  "})
     assert response.status_code == 422

@@ -69,35 +69,6 @@ def test_a_merged_municipality_leads_on_with_its_successor_and_says_so(town: Tow
     assert 'href="/fi/kysely?kunta=272&amp;vaiva=knee"' in page
 
 
-@pytest.mark.parametrize("language", list(Language))
-def test_what_to_do_in_danger_is_told_while_intake_is_away(town: Town, language: Language) -> None:
-    town.away.add("intake")
-    response = town.resident.get(f"/{language}/turvallisuus?kunta=285&vaiva=knee")
-    assert response.status_code == 200
-    assert words(language)("safety.away") in response.text
-    assert 'href="tel:112"' in response.text
-
-
-def test_without_intake_a_municipality_of_no_county_is_still_told(town: Town) -> None:
-    town.away.add("intake")
-    assert town.resident.get("/fi/turvallisuus?kunta=091&vaiva=knee").status_code == 422
-
-
-@pytest.mark.parametrize("path", ["turvallisuus", "hatatilanne", "kysely"])
-def test_a_page_shows_the_numbers_of_the_residents_county(town: Town, path: str) -> None:
-    area = town.edge.areas.area("18")
-    own = area.model_copy(update={"helpline": "0800123"})
-    town.edge.areas._by_municipality |= {one.code: own for one in area.municipalities}
-    page = town.resident.get(f"/fi/{path}?kunta={area.municipalities[0].code}&vaiva=knee").text
-    assert 'href="tel:0800123"' in page
-
-
-def test_a_case_page_shows_the_numbers_of_its_county(town: Town) -> None:
-    case = town.comes_in()
-    town.edge.areas._by_code["10"] = town.edge.areas.area("10").model_copy(update={"helpline": "0800123"})
-    assert 'href="tel:0800123"' in town.resident.get(case).text
-
-
 def test_the_language_switch_keeps_the_page(town: Town) -> None:
     page = town.resident.get(QUESTIONS).text
     assert 'href="/sv/kysely?kunta=285&amp;vaiva=knee"' in page
@@ -239,24 +210,6 @@ def test_who_leaves_the_queue_has_left_it(town: Town) -> None:
     town.resident.get(case)
     town.resident.post(f"{case}/end")
     assert heading(town.resident.get(case).text) == FI("case.title.abandoned")
-
-
-def test_a_red_flag_leads_to_where_help_is(town: Town) -> None:
-    town.resident.get(QUESTIONS)
-    flags = {name: "yes" for name in filled(town.resident.page) if (name, "yes") in _radios(town.resident.page)}
-    page = town.resident.get(town.comes_in(**flags)).text
-    assert heading(page) == FI("elsewhere.now")
-    assert 'href="tel:112"' in page
-
-
-def test_who_is_too_young_is_told_where_to_go(town: Town) -> None:
-    page = town.resident.get(town.comes_in(age="under_16")).text
-    assert heading(page) == FI("case.title.declined")
-    assert "koulu- tai opiskeluterveydenhuoltoon" in page
-
-
-def _radios(page: str) -> list[tuple[str, str]]:
-    return re.findall(r'name="(q_[^"]+)" value="([^"]+)"', page)
 
 
 # A message when the chat is closed

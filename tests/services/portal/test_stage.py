@@ -143,6 +143,13 @@ def test_a_red_flag_is_told_as_urgently_as_it_is(outcome: str, severity: str) ->
     assert where(route="elsewhere", reasons=["red_flag"], outcome=outcome).severity == severity
 
 
-def test_who_is_too_young_and_in_danger_is_told_of_112_first() -> None:
-    told = where(state="declined", route=None, declined="too_young", outcome="emergency_112")
-    assert list(told.texts) == [AREA.elsewhere["emergency_112"].fi, AREA.elsewhere["too_young"].fi]
+@pytest.mark.parametrize("outcome", ["emergency_112", "urgent_now", "urgent_same_day"])
+def test_who_is_too_young_and_in_danger_is_told_of_the_danger_alone(outcome: str) -> None:
+    """A second place to turn to beside the number to ring made a new reader unsure which of them to take."""
+    told = where(state="declined", route=None, declined="too_young", outcome=outcome)
+    assert list(told.texts) == [AREA.elsewhere[outcome].fi]
+
+
+def test_who_is_too_young_and_in_no_danger_is_told_who_helps_them() -> None:
+    told = where(state="declined", route=None, declined="too_young", outcome="pt_remote")
+    assert list(told.texts) == [AREA.elsewhere["too_young"].fi]

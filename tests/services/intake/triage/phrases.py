@@ -140,6 +140,68 @@ EMERGENCIES: dict[Language, list[str]] = {
         "chest paine",
     ],
 }
+URGENT: dict[str, list[str]] = {
+    "urgent_now": [
+        "en pysty virtsaamaan",
+        "en pysty pissaamaan ja selkä kipeä",
+        "pissa ei tule",
+        "uloste karkaa",
+        "alapää tunnoton selkäkivun jälkeen",
+        "jalkojen voima heikkenee",
+        "kädet kömpelöt ja kävely epävarmaa",
+        "polvi on kuuma punainen ja turvonnut",
+        "tekonivel kipeä ja kuumetta",
+        "kan inte kissa",
+        "domningar i underlivet",
+        "svaghet i båda benen",
+        "I can't pee",
+        "numbness between my legs",
+        "both legs are weak",
+    ],
+    "urgent_same_day": [
+        "kaaduin ja en pysty kävelemään",
+        "pohje turvonnut ja punoittaa",
+        "pohkeessa turvotusta ja kipua",
+        "leikkaushaava vuotaa",
+        "jalalle ei voi varata",
+        "jag ramlade och kan inte gå",
+        "vaden är svullen",
+        "operationssåret rinner",
+        "I fell and cannot walk",
+        "my calf is swollen",
+        "the wound is leaking",
+    ],
+}
+CRISES: dict[Language, list[str]] = {
+    Language.FI: [
+        "haluan kuolla",
+        "en jaksa enää elää",
+        "itsemurha",
+        "ajattelen tappaa itseni",
+        "itsetuhoisia ajatuksia",
+    ],
+    Language.SV: ["jag vill dö", "jag orkar inte leva", "tankar på självmord"],
+    Language.EN: ["I want to die", "thinking of suicide", "I don't want to live", "I might kill myself"],
+}
+DENIED: list[tuple[str, str]] = [
+    ("ei rintakipua, selkä kipeä", "back"),
+    ("selkä kipeä, ei rintakipua eikä hengenahdistusta", "back"),
+    ("en pyörtynyt, polvi kipeä", "knee"),
+    ("ont i ryggen, ingen bröstsmärta", "back"),
+    ("back pain, no chest pain", "back"),
+    ("knee pain without fever", "knee"),
+]
+"""Words that say a sign is not there, and the trouble meant."""
+NOT_DENIED = [
+    "no rintaa puristaa",
+    "No, chest pain since morning",
+    "ei, rintakipu on kova",
+    "ei rintakipua eilen mutta tänään kova rintakipu",
+    "särkylääke ei auta rintakipuun",
+    "ei saa henkeä",
+    "en hengitä kunnolla",
+]
+"""A denial that does not belong to the sign: in another language, another sentence, or part of the sign itself."""
 NOTHING_NEAR = [
     "",
     "   ",

@@ -11,12 +11,21 @@ from hypothesis import strategies as st
 
 from chassis.viewer import NOBODY
 from contracts.base import Language
-from contracts.intake import FOUND_BY_MAX, FindTroubles, FoundTroubles
+from contracts.intake import FOUND_BY_MAX, FindTroubles, FoundTroubles, TriageOutcome
 from services.intake.triage.finding import MOST_OFFERED, Finder
 from services.intake.triage.questionnaire import Sign
 from tests.factories import client
 from tests.services.intake.builders import stored_bytes, the_questionnaire
-from tests.services.intake.triage.phrases import EMERGENCIES, MISSPELT, NOTHING_NEAR, SPELT
+from tests.services.intake.triage.phrases import (
+    CRISES,
+    DENIED,
+    EMERGENCIES,
+    MISSPELT,
+    NOT_DENIED,
+    NOTHING_NEAR,
+    SPELT,
+    URGENT,
+)
 from tests.unit import Unit
 
 RULES = the_questionnaire()
@@ -27,6 +36,11 @@ TROUBLES = [trouble.code for trouble in RULES.troubles]
 def found(written: str) -> tuple[str, ...]:
     """Codes of the troubles somebody's words may mean."""
     return tuple(trouble.code for trouble in FINDER.find(written).troubles)
+
+
+def alert(written: str) -> TriageOutcome | None:
+    """The class of the most severe sign somebody's words name."""
+    return FINDER.find(written).alert
 
 
 SAID = [row for table in (SPELT, MISSPELT) for rows in table.values() for row in rows]
@@ -55,27 +69,58 @@ def test_a_misspelt_word_leads_nowhere_rather_than_astray() -> None:
     assert astray == []
 
 
-@pytest.mark.parametrize("written", [one for rows in EMERGENCIES.values() for one in rows])
+@pytest.mark.parametrize("written", [one for rows in (EMERGENCIES | CRISES).values() for one in rows])
 def test_words_that_name_an_emergency_sign_are_an_emergency(written: str) -> None:
     """Rule 11."""
-    assert FINDER.find(written).emergency
+    assert alert(written) is TriageOutcome.EMERGENCY_112
+
+
+@pytest.mark.parametrize("written", [one for rows in CRISES.values() for one in rows])
+def test_a_wish_to_die_is_an_emergency(written: str) -> None:
+    """Asked of nobody, so in no table; who writes of it is led to help at once."""
+    found = FINDER.find(written)
+    assert (found.alert, found.signs) == (TriageOutcome.EMERGENCY_112, ())
+
+
+@pytest.mark.parametrize(("outcome", "written"), [(code, one) for code, rows in URGENT.items() for one in rows])
+def test_words_that_name_an_urgent_sign_say_how_urgent_it_is(outcome: str, written: str) -> None:
+    """Rule 11: the urgent classes are told at once too."""
+    found = FINDER.find(written)
+    assert found.alert == outcome
+    assert {sign.outcome for sign in found.signs} == {outcome}
 
 
 @pytest.mark.parametrize("language", list(Language))
-@pytest.mark.parametrize("sign", RULES.emergency_signs(), ids=lambda sign: sign.code)
-def test_every_sign_of_the_safety_page_is_an_emergency_when_it_is_written(sign: Sign, language: Language) -> None:
-    """Rule 11: eight signs, each as the page words it."""
-    assert FINDER.find(sign.text.of(language)).emergency
+@pytest.mark.parametrize("sign", [sign for sign in RULES.signs if sign.words], ids=lambda sign: sign.code)
+def test_every_sign_with_words_is_found_as_the_table_words_it(sign: Sign, language: Language) -> None:
+    """Rule 11."""
+    found = FINDER.find(sign.text.of(language))
+    assert (found.alert, sign in found.signs) == (sign.outcome, True)
 
 
 @pytest.mark.parametrize("written", [row[0] for row in SAID])
-def test_who_writes_of_a_trouble_is_not_told_to_call_112(written: str) -> None:
-    assert not FINDER.find(written).emergency
+def test_who_writes_of_a_trouble_is_not_told_to_call(written: str) -> None:
+    assert alert(written) is None
+
+
+@pytest.mark.parametrize(("written", "meant"), DENIED)
+def test_a_sign_that_is_denied_is_not_there(written: str, meant: str) -> None:
+    assert (alert(written), found(written)[:1]) == (None, (meant,))
+
+
+@pytest.mark.parametrize("written", NOT_DENIED)
+def test_a_denial_of_something_else_denies_no_sign(written: str) -> None:
+    assert alert(written) is TriageOutcome.EMERGENCY_112
+
+
+def test_the_most_severe_of_several_signs_is_told() -> None:
+    assert alert("leikkaushaava vuotaa, rintakipu") is TriageOutcome.EMERGENCY_112
+    assert alert("leikkaushaava vuotaa, en pysty virtsaamaan") is TriageOutcome.URGENT_NOW
 
 
 @pytest.mark.parametrize("written", NOTHING_NEAR)
 def test_words_that_mean_none_of_them_find_nothing(written: str) -> None:
-    assert (FINDER.find(written).emergency, found(written)) == (False, ())
+    assert (alert(written), found(written)) == (None, ())
 
 
 @pytest.mark.parametrize("language", list(Language))
@@ -126,6 +171,13 @@ def test_the_answer_comes_in_the_language_of_the_page_whatever_was_written(
     back = RULES.trouble("back")
     assert back
     assert [(one.code, one.text) for one in view.troubles] == [("back", back.text.of(language))]
+
+
+@pytest.mark.parametrize("language", list(Language))
+def test_a_sign_is_named_in_the_language_of_the_page(intake: Unit, language: Language) -> None:
+    view = asked(intake, "en pysty virtsaamaan", language)
+    sign = next(one for one in RULES.signs if one.code == "lb_urine")
+    assert (view.alert, view.signs) == (TriageOutcome.URGENT_NOW, (sign.text.of(language),))
 
 
 def test_what_somebody_writes_is_kept_nowhere(

@@ -75,6 +75,8 @@ def test_these_are_the_kinds_of_text_there_are() -> None:
         "lead.many",
         "flag_options.text",
         "ordinary",
+        "negations",
+        "crisis",
         "signs.text",
         "signs.words",
         "questions.text",

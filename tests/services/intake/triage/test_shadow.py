@@ -38,10 +38,7 @@ MILDER = changed('code = "g_trauma"\noutcome = "urgent_same_day"', 'code = "g_tr
     'signs = ["g_fever", "g_trauma"]', 'signs = ["g_trauma"]'
 )
 """Who came by accident with a neck waits for a physician; the fever is asked about no longer."""
-SEVERER = changed('code = "j_hot"\noutcome = "urgent_now"', 'code = "j_hot"\noutcome = "emergency_112"').replace(
-    'text.en = "The joint is hot',
-    'words = { fi = ["kuuma"], sv = ["het"], en = ["hot"] }\ntext.en = "The joint is hot',
-)
+SEVERER = changed('code = "j_hot"\noutcome = "urgent_now"', 'code = "j_hot"\noutcome = "emergency_112"')
 ONE_MORE = changed('flags = ["joint_now", "leg_same_day"]', 'flags = ["joint_now", "leg_same_day", "arm_same_day"]')
 """Ankles are asked about fever and fractures, too."""
 
