@@ -15,7 +15,7 @@ NARROW = 320
 """CSS pixels without sideways scrolling. Source: WCAG 2.1, 1.4.10."""
 RULES = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]}}
 PAGES = (
-    "front front_wrong own_words other_county falls falls_wrong falls_questions falls_result "
+    "front front_wrong own_words own_words_urgent other_county falls falls_wrong falls_questions falls_result "
     "safety emergency questionnaire questionnaire_wrong queue chat identify provider times held "
     "held_wrong booked ended feedback_wrong thanked visited elsewhere not_found mail "
     "leave_message leave_message_wrong promised kept "
@@ -125,6 +125,10 @@ def _before_the_queue(tour: Tour, resident: Resident) -> None:
     resident.button("words.find").click()
     expect(resident.page.get_by_role("status")).to_contain_text("Polvi, Selkä")
     tour.at("own_words", resident.page)
+    resident.field("words.label").fill("pohje turvonnut")
+    resident.button("words.find").click()
+    expect(resident.page.get_by_role("alert")).to_contain_text("116117")
+    tour.at("own_words_urgent", resident.page)
     resident.field("front.municipality").select_option("muu")
     resident.button("front.go").click()
     expect(resident.heading(resident.t("other_county.title"))).to_be_visible()
