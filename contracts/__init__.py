@@ -5,6 +5,7 @@ permissions, documents and tests are made from.
 """
 
 from contracts import (
+    callbacks,
     cases,
     chat,
     closings,
@@ -33,6 +34,7 @@ __all__ = [
     "EventType",
     "Kind",
     "View",
+    "callbacks",
     "cases",
     "chat",
     "closings",

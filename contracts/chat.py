@@ -1,8 +1,7 @@
-"""Chat: queues, conversations, callbacks and their promises. The words of a conversation stay here, read by query."""
+"""Chat: queues and conversations. The words of a conversation stay here, read by query."""
 
 from __future__ import annotations
 
-from datetime import date
 from enum import StrEnum
 from typing import Annotated
 
@@ -16,18 +15,16 @@ from contracts.base import (
     Id,
     Instant,
     Language,
-    Message,
     MunicipalityCode,
     View,
     command,
     event,
     query,
 )
-from contracts.portal import _CONTACT, EarlierText, Needs, PromiseKind
+from contracts.portal import _CONTACT, EarlierText, Needs
 
 _CONVERSATION = Id("b7b1a3f2-6d0b-4f35-8d8e-6c2f0b9d7a10")
 _THERAPIST = Id("9a3d5c10-77a4-4c8b-9d41-2f9a5a0c1e01")
-_CALLBACK = Id("0d0fbb1c-52e5-4f59-8c8f-62a0a3a2b0f1")
 
 MESSAGE_MAX = 2000
 """Longest message, characters."""
@@ -37,13 +34,6 @@ Words = Annotated[str, StringConstraints(min_length=1, max_length=MESSAGE_MAX, s
 
 FirstName = Annotated[str, StringConstraints(min_length=1, max_length=80)]
 """How a therapist is called in the chat."""
-
-
-class LeftMessage(Message):
-    """What is sealed in `CallbackRequested.message`, its number checked by the front end. Only chat opens it."""
-
-    phone: Annotated[str, StringConstraints(min_length=3, max_length=32, strip_whitespace=True)]
-    words: Annotated[str, StringConstraints(max_length=MESSAGE_MAX, strip_whitespace=True)] = ""
 
 
 class ConversationState(StrEnum):
@@ -60,21 +50,6 @@ class Speaker(StrEnum):
 
     RESIDENT = "resident"
     THERAPIST = "therapist"
-
-
-class CallbackState(StrEnum):
-    """Life of a callback."""
-
-    PROMISED = "promised"
-    KEPT = "kept"
-
-
-class CallOutcome(StrEnum):
-    """How a call went."""
-
-    NO_ANSWER = "no_answer"
-    WRONG_NUMBER = "wrong_number"
-    REACHED = "reached"
 
 
 @event(owner="chat", version=1, about="conversation_id", external="the health-station chat: how busy the queue is")
@@ -190,78 +165,6 @@ ConversationAbandoned.example = ConversationAbandoned.shown(
 )
 
 
-@event(
-    owner="chat",
-    version=1,
-    about="callback_id",
-    external="the health-station chat and the county's switchboard: what has been promised",
-)
-class CallbackPromised(Event):
-    """A left message has a due date.
-
-    Sent: once per callback, when the message has been taken in.
-    Source: rules 14-16.
-    """
-
-    callback_id: Id
-    contact_id: Id
-    kind: PromiseKind
-    due_on: date
-    """Last day of the promise, Europe/Helsinki."""
-    promised_at: Instant
-
-
-CallbackPromised.example = CallbackPromised.shown(
-    callback_id=_CALLBACK, contact_id=_CONTACT, kind="advice", due_on="2026-12-01", promised_at="2026-11-24T18:20:01Z"
-)
-
-
-@event(owner="chat", version=1, about="callback_id", external="the unit lead's reports: calls that nobody answered")
-class CallbackAttempted(Event):
-    """A therapist called and did not reach the person; the promise stands.
-
-    Sent: after each call that did not reach the person.
-    """
-
-    callback_id: Id
-    contact_id: Id
-    therapist_id: Id
-    outcome: CallOutcome
-    attempt: Annotated[int, Field(ge=1)]
-    """Which call this was, 1 = first."""
-    attempted_at: Instant
-
-
-CallbackAttempted.example = CallbackAttempted.shown(
-    callback_id=_CALLBACK, contact_id=_CONTACT, therapist_id=_THERAPIST, outcome="no_answer", attempt=1,
-    attempted_at="2026-11-25T07:10:00Z",
-)  # fmt: skip
-
-
-@event(owner="chat", version=1, about="callback_id")
-class CallbackKept(Event):
-    """The person was reached: the promise is kept.
-
-    Sent: once per callback.
-    """
-
-    callback_id: Id
-    contact_id: Id
-    therapist_id: Id
-    language: Language
-    on_time: bool
-    """Reached on the promised day or before."""
-    attempts: Annotated[int, Field(ge=1)]
-    """Calls made, the last one included."""
-    kept_at: Instant
-
-
-CallbackKept.example = CallbackKept.shown(
-    callback_id=_CALLBACK, contact_id=_CONTACT, therapist_id=_THERAPIST, language="fi", on_time=True, attempts=2,
-    kept_at="2026-11-25T12:40:00Z",
-)  # fmt: skip
-
-
 class ChannelView(View):
     """Whether an area's chat is open, and when it opens next."""
 
@@ -358,55 +261,6 @@ class GetQueue(Ask[QueueView]):
     """The queue of the viewer's areas. Therapists only: `not-yours`."""
 
 
-class CallbackView(Needs):
-    """A promised call, with what the caller needs. With an alert, a warning the person went on from, it is first."""
-
-    callback_id: Id
-    contact_id: Id
-    area: AreaCode
-    municipality: MunicipalityCode
-    language: Language
-    kind: PromiseKind
-    state: CallbackState
-    due_on: date
-    late: bool
-    phone: str
-    """Empty under non-disclosure: GetCallNumber tells it."""
-    words: str
-    attempts: int
-    requested_at: Instant
-    kept_at: Instant | None
-
-
-class CallbacksView(View):
-    """Promised calls, most urgent first."""
-
-    callbacks: tuple[CallbackView, ...]
-
-
-@query(owner="chat", version=1)
-class GetCallbacks(Ask[CallbacksView]):
-    """The callback list of the viewer's areas; every read is audited. Therapists only: `not-yours`."""
-
-    include_kept: bool = False
-
-
-class PromiseView(View):
-    """What a person who left a message was promised."""
-
-    callback_id: Id
-    kind: PromiseKind
-    state: CallbackState
-    due_on: date
-
-
-@query(owner="chat", version=1)
-class GetPromise(Ask[PromiseView]):
-    """A contact's promised call. Refused: `unknown-callback` (none yet, or not yours)."""
-
-    contact_id: Id
-
-
 @command(owner="chat", version=1)
 class AcceptConversation(Ask[ConversationView]):
     """Take it. Refused: `already-accepted`, `conversation-closed`, `licence-needed`, `unknown-conversation`."""
@@ -435,11 +289,3 @@ class EndConversation(Ask[ConversationView]):
     """End it, or leave the queue. Refused: `conversation-closed`, `licence-needed` (staff), `unknown-conversation`."""
 
     contact_id: Id
-
-
-@command(owner="chat", version=1)
-class RecordCall(Ask[CallbackView]):
-    """Reached keeps the promise, else an attempt. Refused: `callback-kept`, `licence-needed`, `unknown-callback`."""
-
-    callback_id: Id
-    outcome: CallOutcome

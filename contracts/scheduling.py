@@ -114,6 +114,8 @@ class VisitBooked(Event):
     """When it ends at the latest."""
     recipient: Annotated[Jwe | None, sealed_for("notifications")]
     """E-mail address for the confirmation, for notifications alone; None when the person gave none."""
+    booked_by: Id | None = None
+    """The therapist who agreed the time with the person; None when the person booked it themselves."""
     booked_at: Instant
 
 

@@ -23,7 +23,7 @@ from chassis import Refused, Role, Service, Settings, Viewer, clock, run, seal
 from chassis.bus import OBSERVER, Bus
 from chassis.reading import facts, last_sequence
 from chassis.running import Running
-from contracts import Event, chat, feedback, intake, portal
+from contracts import Event, callbacks, chat, feedback, intake, portal
 from contracts.areas import load_areas
 from services.feedback.domain import Tally, net_promoter_interval, net_promoter_score, tally, wilson_interval
 
@@ -139,7 +139,7 @@ class Pilot:
     async def message(self, at: datetime, therapist: UUID) -> None:
         """A message left outside opening hours, and the call that keeps its promise."""
         contact = await self._opens(at)
-        left = chat.LeftMessage(phone="+358401234567", words="Soittakaa, kiitos.")
+        left = callbacks.LeftMessage(phone="+358401234567", words="Soittakaa, kiitos.")
         sealed = self._front.sealer.seal("chat", left.model_dump())
         asked = portal.CallbackRequested(
             area=AREA, municipality=KOKKOLA, contact_id=contact, callback_id=uuid4(), kind=portal.PromiseKind.ADVICE,
@@ -147,11 +147,11 @@ class Pilot:
         )  # fmt: skip
         await self._front.transact(lambda tx: tx.publish(asked))
         resident = Viewer(role=Role.CLIENT, id=contact)
-        promise = await _settled(lambda: self._front.ask(chat.GetPromise(contact_id=contact), viewer=resident))
+        promise = await _settled(lambda: self._front.ask(callbacks.GetPromise(contact_id=contact), viewer=resident))
         self._clock.set(datetime.combine(promise.due_on - timedelta(days=3), time(10, 0), HELSINKI).astimezone(UTC))
         staff = Viewer(role=Role.STAFF, id=therapist, areas=frozenset({AREA}), name="Fysioterapeutti", licensed=True)
         await self._front.ask(
-            chat.RecordCall(callback_id=promise.callback_id, outcome=chat.CallOutcome.REACHED), viewer=staff
+            callbacks.RecordCall(callback_id=promise.callback_id, outcome=callbacks.CallOutcome.REACHED), viewer=staff
         )
 
     async def _opens(self, at: datetime) -> UUID:
@@ -305,8 +305,8 @@ def report_of(told: list[Event]) -> Report:
         scores=tally(about_chat),
         waits=tuple(event.waited_seconds for event in ended),
         talks=tuple(event.talk_seconds for event in ended),
-        messages=sum(isinstance(event, chat.CallbackPromised) for event in told),
-        kept_on_time=sum(event.on_time for event in told if isinstance(event, chat.CallbackKept)),
+        messages=sum(isinstance(event, callbacks.CallbackPromised) for event in told),
+        kept_on_time=sum(event.on_time for event in told if isinstance(event, callbacks.CallbackKept)),
     )
 
 

@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 
 from chassis import Role, Viewer
 from chassis.settings import ROOT
-from contracts import Event, chat, feedback, intake, portal, scheduling
+from contracts import Event, callbacks, chat, feedback, intake, portal, scheduling
 from services.intake.triage.questionnaire import load_questionnaires
 
 AINO = UUID("9a3d5c10-77a4-4c8b-9d41-2f9a5a0c1e01")
@@ -68,8 +68,8 @@ def conversation_ended(**over: Any) -> chat.ConversationEnded:
     return like_the_example(chat.ConversationEnded, **{"contact_id": uuid4(), "conversation_id": uuid4()} | over)
 
 
-def callback_kept(**over: Any) -> chat.CallbackKept:
-    return like_the_example(chat.CallbackKept, **{"contact_id": uuid4(), "callback_id": uuid4()} | over)
+def callback_kept(**over: Any) -> callbacks.CallbackKept:
+    return like_the_example(callbacks.CallbackKept, **{"contact_id": uuid4(), "callback_id": uuid4()} | over)
 
 
 def visit_booked(**over: Any) -> scheduling.VisitBooked:

@@ -7,19 +7,25 @@ That ends: states only move forward.
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 from chassis import Answers, Refused, Role, Transaction
 from chassis.calendar import local_date
 from contracts.areas import Areas, UnknownArea
 from contracts.base import Language
-from contracts.chat import (
-    AcceptConversation,
+from contracts.callbacks import (
     CallbackAttempted,
     CallbackKept,
-    CallbackState,
     CallbacksView,
     CallbackView,
     CallOutcome,
+    GetCallbacks,
+    GetPromise,
+    PromiseView,
+    RecordCall,
+)
+from contracts.chat import (
+    AcceptConversation,
     ChannelView,
     ConversationAbandoned,
     ConversationAccepted,
@@ -27,19 +33,15 @@ from contracts.chat import (
     ConversationState,
     ConversationView,
     EndConversation,
-    GetCallbacks,
     GetChannel,
     GetConversation,
     GetMessages,
-    GetPromise,
     GetQueue,
     IdentityRequested,
     MessagesView,
     MessageView,
     PostMessage,
-    PromiseView,
     QueueView,
-    RecordCall,
     RequestIdentity,
     Speaker,
 )
@@ -209,8 +211,7 @@ def record_call(ask: RecordCall, tx: Transaction, areas: Areas) -> CallbackView:
     domain.must_be_promised(before.state)
     if ask.outcome is CallOutcome.REACHED:
         tx.viewer.must_be_licensed()  # the call is the assessment (rule 13)
-    reached = {"state": CallbackState.KEPT, "kept_at": tx.now} if ask.outcome is CallOutcome.REACHED else {}
-    after = store.count_call(tx, before, **reached)
+    after = store.count_call(tx, ask.callback_id, kept_at=tx.now if ask.outcome is CallOutcome.REACHED else None)
     if after is None:
         return record_call(ask, tx, areas)
     call = store.Call(after, contact)
@@ -222,13 +223,19 @@ def record_call(ask: RecordCall, tx: Transaction, areas: Areas) -> CallbackView:
 
 def _tell_called(tx: Transaction, call: store.Call, outcome: CallOutcome, areas: Areas) -> None:
     callback = call.callback
-    common = {**callback.model_dump(), "therapist_id": tx.viewer.id}
-    if callback.kept_at is None:
-        about_try = {"outcome": outcome, "attempt": callback.attempts, "attempted_at": tx.now}
-        tx.publish(CallbackAttempted.model_validate({**common, **about_try}))
+    if callback.kept_at is not None:
+        tell_kept(tx, callback, areas, therapist_id=tx.viewer.id, language=_language(call))
         return
-    on_time = domain.is_on_time(callback.kept_at, callback.due_on)
-    tx.publish(CallbackKept.model_validate({**common, "language": _language(call), "on_time": on_time}))
+    about_try = {"outcome": outcome, "attempt": callback.attempts, "attempted_at": tx.now}
+    told = {**callback.model_dump(), "therapist_id": tx.viewer.id, **about_try}
+    tx.publish(CallbackAttempted.model_validate(told))
+
+
+def tell_kept(tx: Transaction, callback: Callback, areas: Areas, *, therapist_id: UUID, language: Language) -> None:
+    """The person was reached by a therapist: for whoever goes on with it, and counted."""
+    on_time = callback.kept_at is not None and domain.is_on_time(callback.kept_at, callback.due_on)
+    told = {"therapist_id": therapist_id, "language": language, "on_time": on_time}
+    tx.publish(CallbackKept.model_validate({**callback.model_dump(), **told}))
     tx.publish(CallbackCounted(**_counted(tx, callback, areas), on_time=on_time))
 
 

@@ -12,7 +12,7 @@ def build(settings: Settings) -> Service:
     """Chat: queue, conversations, promised calls.
 
     Hears ContactRouted, ContactDeclined, IdentityVerified, EarlierTextDecided, CallbackRequested, ReferralReceived,
-    DueTimeSet; tells Conversation*, IdentityRequested, Callback*.
+    VisitBooked, NonDisclosureChanged, DueTimeSet; tells Conversation*, IdentityRequested, Callback*.
     """
     return Service(
         name="chat",

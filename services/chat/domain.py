@@ -9,7 +9,8 @@ from uuid import UUID
 from chassis import calendar
 from chassis.errors import Refused, Unprocessable
 from contracts.areas import Area, Period
-from contracts.chat import CallbackState, ChannelView, ConversationState, MessageView
+from contracts.callbacks import CallbackState
+from contracts.chat import ChannelView, ConversationState, MessageView
 from contracts.non_disclosure import CONCEALED
 from contracts.portal import EarlierText, OnBehalf, PromiseKind
 from contracts.public import WaitBand
@@ -63,10 +64,12 @@ def must_be_promised(state: CallbackState) -> None:
     """Record calls only while the promise stands.
 
     Raises:
-        Refused: `callback-kept`.
+        Refused: `callback-kept`, `callback-lifted`.
     """
     if state == CallbackState.KEPT:
         raise Refused("callback-kept", "the person has been reached already")
+    if state == CallbackState.LIFTED:
+        raise Refused("callback-lifted", "the unit does not take the person; nobody is to call")
 
 
 def agreed(accepted: bool | None, *, decided_at: datetime | None, identified_at: datetime | None) -> bool | None:

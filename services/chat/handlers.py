@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from pydantic import ValidationError
 
 from chassis import Handlers, Transaction, Unprocessable
 from contracts.areas import Area, Areas, UnknownArea
-from contracts.chat import CallbackPromised, CallbackState, ConversationQueued, ConversationState, LeftMessage
+from contracts.callbacks import CallbackLifted, CallbackPromised, CallbackState, LeftMessage
+from contracts.chat import ConversationQueued, ConversationState
 from contracts.due import DueKind, DueTimeSet
 from contracts.intake import ContactDeclined, ContactRouted, Route
 from contracts.non_disclosure import NonDisclosureChanged
 from contracts.portal import CallbackRequested, EarlierTextDecided, IdentityVerified, PromiseKind
 from contracts.referrals import ReferralReceived
+from contracts.scheduling import VisitBooked
 from services.chat import domain, store
-from services.chat.answers import hint_queue_moved, tell_ended
+from services.chat.answers import hint_queue_moved, tell_ended, tell_kept
 from services.chat.models import Callback, Conversation
 from services.chat.settings import ChatSettings
 
@@ -57,14 +59,24 @@ def _tell_queued(tx: Transaction, seen: store.Seen, settings: ChatSettings) -> N
 
 @on(ContactDeclined)
 def leave_queue(fact: ContactDeclined, tx: Transaction, areas: Areas, settings: ChatSettings) -> None:
-    """Who waits and is declined leaves the queue. A talk that has begun is the therapist's to end, with a good word."""
+    """Who waits and is declined leaves the queue, or is called no more.
+
+    A talk that has begun is the therapist's to end, with a good word.
+    """
     store.remember_declined(tx, fact.contact_id, fact.declined_at)
     waiting = store.still_queued(tx, fact.contact_id)
     left = store.change(tx, waiting, state=ConversationState.ABANDONED, ended_at=tx.now) if waiting else None
     if left:
         tell_ended(tx, store.conversation(tx, fact.contact_id), areas)
         hint_queue_moved(tx, left, settings)
-    tx.hint(contact=fact.contact_id)
+    _lift_call(tx, fact.contact_id)
+    tx.hint(contact=fact.contact_id, area=fact.area)
+
+
+def _lift_call(tx: Transaction, contact_id: UUID) -> None:
+    lifted = store.lift_promise(tx, contact_id)
+    if lifted:
+        tx.publish(CallbackLifted.model_validate({**lifted.model_dump(), "lifted_at": tx.now}))
 
 
 @on(IdentityVerified)
@@ -118,11 +130,22 @@ def promise_call_to_referred(fact: ReferralReceived, tx: Transaction, areas: Are
 
 def _promise(tx: Transaction, callback: Callback) -> None:
     store.hold(tx, callback.contact_id)
-    under = store.known(tx, callback.contact_id).non_disclosure
-    callback.municipality = domain.home(callback.municipality, non_disclosure=under)
+    contact = store.known(tx, callback.contact_id)
+    callback.municipality = domain.home(callback.municipality, non_disclosure=contact.non_disclosure)
     if store.promise(tx, callback):
         tx.publish(CallbackPromised.model_validate({**callback.model_dump(), "promised_at": tx.now}))
+    if contact.declined_at:
+        _lift_call(tx, callback.contact_id)
     tx.hint(contact=callback.contact_id, area=callback.area)
+
+
+@on(VisitBooked)
+def agree_a_time(fact: VisitBooked, tx: Transaction, areas: Areas) -> None:
+    """With whom a therapist has agreed a time has been reached: a promised call is kept by it."""
+    kept = store.keep_promise(tx, fact.contact_id, fact.booked_at) if fact.booked_by else None
+    if kept and fact.booked_by:
+        tell_kept(tx, kept, areas, therapist_id=fact.booked_by, language=fact.language)
+        tx.hint(contact=fact.contact_id, area=fact.area)
 
 
 @on(NonDisclosureChanged)

@@ -13,7 +13,8 @@ from sqlmodel import Field, SQLModel
 
 from chassis.db import UtcInstant
 from contracts.base import Language
-from contracts.chat import CallbackState, ConversationState, Speaker
+from contracts.callbacks import CallbackState
+from contracts.chat import ConversationState, Speaker
 from contracts.portal import InterpreterLanguage, OnBehalf, PromiseKind, WarningShown
 
 _QUEUED = text("state = 'queued'")

@@ -6,10 +6,10 @@ caller decides again on what is true now; so it holds on every database, whateve
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, case, exists, func, not_, or_, tuple_, update
@@ -20,7 +20,8 @@ from sqlmodel.sql.expression import Select
 from chassis import Refused, Role, Transaction
 from chassis.db import Statement, prepared, upsert
 from contracts.base import Language
-from contracts.chat import MESSAGE_MAX, CallbackState, ConversationState, Speaker
+from contracts.callbacks import CallbackState
+from contracts.chat import MESSAGE_MAX, ConversationState, Speaker
 from contracts.non_disclosure import CONCEALED
 from contracts.portal import EarlierTextDecided, InterpreterLanguage, OnBehalf, PromiseKind, WarningShown
 from services.chat.domain import agreed
@@ -93,12 +94,8 @@ def remember_identity(tx: Transaction, contact_id: UUID, at: datetime) -> None:
 
 def remember_decision(tx: Transaction, fact: EarlierTextDecided) -> None:
     """Store what a person said of the text from before identifying. Of a yes and a no, from two pages, the no stays."""
-    tx.write(
-        _DECIDED,
-        contact_id=fact.contact_id,
-        earlier_accepted=fact.accepted,
-        earlier_decided_at=fact.decided_at,
-    )
+    told = {"earlier_accepted": fact.accepted, "earlier_decided_at": fact.decided_at}
+    tx.write(_DECIDED, contact_id=fact.contact_id, **told)
 
 
 def remember_declined(tx: Transaction, contact_id: UUID, at: datetime) -> None:
@@ -135,6 +132,17 @@ def _first_stay(*names: str) -> Statement:
     )
 
 
+def _take_the_place(*names: str, where: Callable[[Any], ColumnElement[bool]]) -> Statement:
+    return prepared(
+        Contact,
+        lambda insert: insert.on_conflict_do_update(
+            index_elements=["contact_id"],
+            set_={name: insert.excluded[name] for name in names},
+            where=where(insert.excluded),
+        ),
+    )
+
+
 def _goes_before(told: Any) -> ColumnElement[bool]:
     """Whether a decision takes the place of the stored one: a no before a yes, of two alike the later."""
     stored, stored_at = col(Contact.earlier_accepted), col(Contact.earlier_decided_at)
@@ -142,32 +150,19 @@ def _goes_before(told: Any) -> ColumnElement[bool]:
     return or_(stored.is_(None), and_(stored.is_(True), not_(told.earlier_accepted)), alike_and_later)
 
 
-_ROUTE, _DECLINED = _first_stay("language", "alert", "on_behalf", "interpreter"), _first_stay("declined_at")
-_IDENTIFIED = prepared(
-    Contact,
-    lambda insert: insert.on_conflict_do_update(
-        index_elements=["contact_id"],
-        set_={"identified_at": insert.excluded.identified_at},
-        where=col(Contact.identified_at).is_(None) | (insert.excluded.identified_at < col(Contact.identified_at)),
-    ),
-)
-_HELD = _first_stay("contact_id")
-_CONCEALED = prepared(
-    Contact,
-    lambda insert: insert.on_conflict_do_update(
-        index_elements=["contact_id"],
-        set_={name: insert.excluded[name] for name in ("non_disclosure", "non_disclosure_version")},
-        where=col(Contact.non_disclosure_version) < insert.excluded.non_disclosure_version,
-    ),
-)
-_DECIDED = prepared(
-    Contact,
-    lambda insert: insert.on_conflict_do_update(
-        index_elements=["contact_id"],
-        set_={name: insert.excluded[name] for name in ("earlier_accepted", "earlier_decided_at")},
-        where=_goes_before(insert.excluded),
-    ),
-)
+def _is_earlier(told: Any) -> ColumnElement[bool]:
+    return col(Contact.identified_at).is_(None) | (told.identified_at < col(Contact.identified_at))
+
+
+def _is_newer(told: Any) -> ColumnElement[bool]:
+    return col(Contact.non_disclosure_version) < told.non_disclosure_version
+
+
+_HELD, _DECLINED = _first_stay("contact_id"), _first_stay("declined_at")
+_ROUTE = _first_stay("language", "alert", "on_behalf", "interpreter")
+_IDENTIFIED = _take_the_place("identified_at", where=_is_earlier)
+_CONCEALED = _take_the_place("non_disclosure", "non_disclosure_version", where=_is_newer)
+_DECIDED = _take_the_place("earlier_accepted", "earlier_decided_at", where=_goes_before)
 
 
 def queue(tx: Transaction, conversation: Conversation) -> bool:
@@ -352,7 +347,7 @@ def promise(tx: Transaction, callback: Callback) -> bool:
     statement = upsert(tx.session, Callback).values(callback.model_dump()).on_conflict_do_nothing()
     if tx.session.connection().execute(statement.returning(col(Callback.callback_id))).first() is not None:
         return True
-    if _add_to_promise(tx, callback) or _is_stored(tx, callback.callback_id):
+    if _add_to_promise(tx, callback) or tx.session.get(Callback, callback.callback_id):
         return False
     return promise(tx, callback)
 
@@ -362,22 +357,23 @@ def _add_to_promise(tx: Transaction, later: Callback) -> bool:
     joined = stored + f"\n\n{later.words}"
     cut = func.substr(joined, 1, LEFT_MAX - 1) + "…"
     words = case((stored == later.words, stored), (func.length(joined) <= LEFT_MAX, joined), else_=cut)
-    stands = (col(Callback.contact_id) == later.contact_id, col(Callback.state) == CallbackState.PROMISED)
-    statement = update(Callback).where(*stands).values(phone=later.phone, words=words)
-    return tx.session.connection().execute(statement.returning(col(Callback.callback_id))).first() is not None
-
-
-def _is_stored(tx: Transaction, callback_id: UUID) -> bool:
-    return tx.session.exec(select(Callback.callback_id).where(Callback.callback_id == callback_id)).first() is not None
+    return _change_promise(tx, col(Callback.contact_id) == later.contact_id, phone=later.phone, words=words) is not None
 
 
 def move_promise(tx: Transaction, callback_id: UUID, *, kind: PromiseKind, due_on: date, version: int) -> bool:
     """Take over the due day of a promised call; False when there is none such, or a later word on it is known."""
-    stands = (col(Callback.callback_id) == callback_id, col(Callback.state) == CallbackState.PROMISED)
-    older = col(Callback.due_version) < version
-    values = {"kind": kind, "due_on": due_on, "due_version": version}
-    statement = update(Callback).where(*stands, older).values(**values).returning(col(Callback.callback_id))
-    return tx.session.connection().execute(statement).first() is not None
+    which = (col(Callback.callback_id) == callback_id, col(Callback.due_version) < version)
+    return _change_promise(tx, *which, kind=kind, due_on=due_on, due_version=version) is not None
+
+
+def lift_promise(tx: Transaction, contact_id: UUID) -> Callback | None:
+    """Take back the open promise of a call; None when there is none."""
+    return _change_promise(tx, col(Callback.contact_id) == contact_id, state=CallbackState.LIFTED)
+
+
+def keep_promise(tx: Transaction, contact_id: UUID, at: datetime) -> Callback | None:
+    """A contact's person was reached; None when no call is promised them."""
+    return _change_promise(tx, col(Callback.contact_id) == contact_id, **_kept(at))
 
 
 def promised_to(tx: Transaction, contact_id: UUID) -> Callback:
@@ -386,7 +382,7 @@ def promised_to(tx: Transaction, contact_id: UUID) -> Callback:
     Raises:
         Refused: `unknown-callback`.
     """
-    newest = (col(Callback.kept_at).is_not(None), col(Callback.requested_at).desc())
+    newest = (col(Callback.state) != CallbackState.PROMISED, col(Callback.requested_at).desc())
     found = tx.session.exec(select(Callback).where(Callback.contact_id == contact_id).order_by(*newest)).first()
     if found is None or not tx.viewer.may_see(found.contact_id, found.area):
         raise _unknown_callback()
@@ -435,12 +431,20 @@ def _calls() -> Select[Callback, Contact | None]:
     return select(Callback, Contact).outerjoin(Contact, col(Contact.contact_id) == col(Callback.contact_id))
 
 
-def count_call(tx: Transaction, callback: Callback, **values: Any) -> Callback | None:
-    """Count one more call; None when the promise has been kept meanwhile."""
-    statement = (
-        update(Callback)
-        .where(col(Callback.callback_id) == callback.callback_id, col(Callback.state) == CallbackState.PROMISED)
-        .values(attempts=col(Callback.attempts) + 1, **values)
-        .returning(Callback)
-    )
+def count_call(tx: Transaction, callback_id: UUID, *, kept_at: datetime | None) -> Callback | None:
+    """Count one more call, which reached the person or not; None when the promise has come to its end meanwhile."""
+    values = _kept(kept_at) if kept_at else _ONE_MORE
+    return _change_promise(tx, col(Callback.callback_id) == callback_id, **values)
+
+
+_ONE_MORE: Final = {"attempts": col(Callback.attempts) + 1}
+
+
+def _kept(at: datetime) -> dict[str, Any]:
+    return {"state": CallbackState.KEPT, "kept_at": at, **_ONE_MORE}
+
+
+def _change_promise(tx: Transaction, *which: ColumnElement[bool], **values: Any) -> Callback | None:
+    promised = col(Callback.state) == CallbackState.PROMISED
+    statement = update(Callback).where(promised, *which).values(**values).returning(Callback)
     return tx.session.scalars(statement, execution_options=_FRESH).first()

@@ -5,7 +5,8 @@ from __future__ import annotations
 from uuid import UUID, uuid4
 
 from chassis import Handlers, Transaction
-from contracts.chat import CallbackKept, ConversationEnded
+from contracts.callbacks import CallbackKept
+from contracts.chat import ConversationEnded
 from contracts.feedback import About, FeedbackInvited
 from contracts.scheduling import VisitCompleted
 from services.feedback import store

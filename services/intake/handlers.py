@@ -10,15 +10,9 @@ from pydantic import ValidationError
 from chassis import Handlers, Refused, Transaction, TryLater, Unprocessable
 from chassis.calendar import is_open, local_date
 from contracts.areas import Area, Areas
+from contracts.callbacks import CallbackAttempted, CallbackKept, CallbackPromised
 from contracts.cases import Happened
-from contracts.chat import (
-    CallbackAttempted,
-    CallbackKept,
-    CallbackPromised,
-    ConversationAbandoned,
-    ConversationAccepted,
-    ConversationEnded,
-)
+from contracts.chat import ConversationAbandoned, ConversationAccepted, ConversationEnded
 from contracts.closings import Door
 from contracts.intake import ContactDeclined, ContactRouted, Route, RouteReason, TriageCompleted
 from contracts.portal import AssessmentSummary, ContactOpened, Origin, QuestionsAnswered, WarningPassed

@@ -13,18 +13,15 @@ from uuid import UUID, uuid4, uuid5
 from chassis import Refused, Transaction, Viewer
 from chassis.calendar import HELSINKI
 from contracts.base import Ask, Language
+from contracts.callbacks import CallbackView, CallOutcome, LeftMessage, RecordCall
 from contracts.cases import MOST_IN_SESSION, ContinueCase, KeepNewCase, OfferView
 from contracts.chat import (
     AcceptConversation,
-    CallbackView,
-    CallOutcome,
     ConversationView,
     EndConversation,
     GetConversation,
-    LeftMessage,
     MessageView,
     PostMessage,
-    RecordCall,
     RequestIdentity,
 )
 from contracts.closings import CloseDoor, DoorsView, ReopenDoor, SetCap

@@ -19,7 +19,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from chassis import Refused, Viewer
 from chassis.phones import phone
 from contracts.base import Code, Id, Language, Message, MunicipalityCode, Version
-from contracts.chat import ConversationView, LeftMessage, MessageView, PromiseView, Words
+from contracts.callbacks import LeftMessage, PromiseView
+from contracts.chat import ConversationView, MessageView, Words
 from contracts.feedback import TEXT_MAX, GiveFeedback, Given, InvitationView, Score
 from contracts.intake import ContactView, GetContact
 from contracts.non_disclosure import CONCEALED

@@ -17,17 +17,9 @@ from chassis import Refused, Role, Viewer
 from chassis.calendar import local_date
 from contracts.areas import Area
 from contracts.base import Ask, Language, View
+from contracts.callbacks import CallbackState, GetPromise, PromiseView
 from contracts.cases import MOST_IN_SESSION, CaseInBrief, GetOffer, OfferView
-from contracts.chat import (
-    CallbackState,
-    ConversationState,
-    ConversationView,
-    GetConversation,
-    GetMessages,
-    GetPromise,
-    MessageView,
-    PromiseView,
-)
+from contracts.chat import ConversationState, ConversationView, GetConversation, GetMessages, MessageView
 from contracts.closings import Door
 from contracts.falls import FallForm, FallPathwayView, GetFallPathway
 from contracts.feedback import GetInvitations, InvitationView

@@ -271,6 +271,7 @@ def _booked(visit: VisitView, contact: Contact, ask: BookVisit, tx: Transaction)
         origin=contact.origin,
         language=ask.language,
         recipient=ask.recipient,
+        booked_by=tx.viewer.id if tx.viewer.role is Role.STAFF else None,
         booked_at=tx.now,
     )
 

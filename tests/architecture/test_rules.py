@@ -53,7 +53,7 @@ ALLOWED = [
     ("prints", "services/cli.py", "print('here')"),
     ("impure_domain", "services/chat/domain.py", "from chassis.errors import Refused\nfrom datetime import datetime"),
     ("impure_domain", "services/chat/domain.py", "from chassis.calendar import add_business_days"),
-    ("impure_domain", "services/chat/domain.py", "from contracts.chat import CallOutcome"),
+    ("impure_domain", "services/chat/domain.py", "from contracts.callbacks import CallOutcome"),
     ("impure_domain", "services/intake/domain.py", "from services.intake.triage.questionnaire import Rules"),
     ("impure_domain", "services/intake/domain.py", "from services.intake import questionnaire"),
     ("commits", "chassis/db.py", "connection.commit()"),

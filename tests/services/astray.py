@@ -19,17 +19,15 @@ from chassis import Refused, Viewer, clock
 from chassis.inbox import Ending
 from chassis.tables import outbox
 from contracts import Ask, Event
+from contracts.callbacks import CallOutcome, GetCallbacks, RecordCall
 from contracts.cases import ContinueCase, JoinContact, JoinGround, PartContact, PartReason
 from contracts.chat import (
     AcceptConversation,
-    CallOutcome,
     EndConversation,
-    GetCallbacks,
     GetConversation,
     GetMessages,
     MessageView,
     PostMessage,
-    RecordCall,
     RequestIdentity,
 )
 from contracts.closings import CloseDoor, ClosingReason, Door

@@ -11,7 +11,8 @@ import pytest
 from chassis import Refused
 from chassis.service import Service
 from contracts.base import Ask
-from contracts.chat import AcceptConversation, CallOutcome, EndConversation, GetConversation, RecordCall
+from contracts.callbacks import CallOutcome, RecordCall
+from contracts.chat import AcceptConversation, EndConversation, GetConversation
 from contracts.referrals import ReturnReason, ReturnReferral
 from contracts.scheduling import CompleteVisit
 from services.chat.app import build as chat

@@ -27,7 +27,7 @@ from chassis import permissions
 from chassis.reading import last_sequence, messages
 from contracts import ASKS
 from contracts.base import NEIGHBOUR_API
-from contracts.chat import CallbackKept
+from contracts.callbacks import CallbackKept
 from contracts.intake import ContactRouted
 from contracts.public import VisitCounted
 from contracts.scheduling import VisitCompleted

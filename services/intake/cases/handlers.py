@@ -8,8 +8,8 @@ from uuid import UUID
 
 from chassis import Transaction
 from contracts.areas import Area, Areas
+from contracts.callbacks import CallbackPromised
 from contracts.cases import ContactClosed, ContactParted, ContactReopened, Ending, Happened, PartReason
-from contracts.chat import CallbackPromised
 from contracts.intake import Route
 from contracts.portal import ContactOpened, WarningPassed
 from contracts.referrals import ReferralStatus

@@ -7,8 +7,8 @@ from dataclasses import asdict
 from chassis import Answers, Refused, Role, Settings, Transaction
 from chassis.calendar import local_date
 from contracts.areas import Areas
+from contracts.callbacks import LeftMessage
 from contracts.cases import Ending
-from contracts.chat import LeftMessage
 from contracts.closings import Door
 from contracts.demand import ReasonRecorded
 from contracts.intake import ContactDeclined, ContactRouted, DeclineReason, Route

@@ -13,7 +13,8 @@ from markupsafe import Markup
 
 from chassis import Refused
 from contracts.base import Language
-from contracts.chat import MESSAGE_MAX, LeftMessage, MessageView, Speaker
+from contracts.callbacks import LeftMessage
+from contracts.chat import MESSAGE_MAX, MessageView, Speaker
 from contracts.feedback import TEXT_MAX, GiveFeedback
 from contracts.portal import PromiseKind
 from services.portal import acts, forms, sessions

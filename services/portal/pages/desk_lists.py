@@ -15,7 +15,7 @@ from chassis import Refused
 from chassis.calendar import local_date
 from chassis.phones import readable
 from contracts.base import Language
-from contracts.chat import CallbacksView, CallOutcome, GetCallbacks
+from contracts.callbacks import CallbacksView, CallOutcome, GetCallbacks
 from contracts.scheduling import GetCalendar, GetVisits, Modality, SlotView
 from services.portal import acts, sessions
 from services.portal.edge import Edge

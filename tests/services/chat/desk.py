@@ -11,12 +11,11 @@ import pytest
 
 from chassis import Refused, Viewer
 from contracts import Ask
+from contracts.callbacks import CallbackView, GetCallbacks
 from contracts.chat import (
     AcceptConversation,
-    CallbackView,
     ConversationView,
     EndConversation,
-    GetCallbacks,
     GetConversation,
     GetMessages,
     MessageView,

@@ -4,8 +4,7 @@ from uuid import uuid4
 import pytest
 
 from contracts.base import Language
-from contracts.chat import (
-    MESSAGE_MAX,
+from contracts.callbacks import (
     CallbackAttempted,
     CallbackKept,
     CallbackPromised,
@@ -15,6 +14,7 @@ from contracts.chat import (
     GetPromise,
     RecordCall,
 )
+from contracts.chat import MESSAGE_MAX
 from contracts.portal import PromiseKind
 from contracts.referrals import ReferralReceived
 from services.chat.store import LEFT_MAX

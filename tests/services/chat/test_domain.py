@@ -7,7 +7,8 @@ import pytest
 from chassis import Refused, Unprocessable
 from chassis.calendar import HELSINKI
 from contracts.areas import Area, load_areas
-from contracts.chat import CallbackState, ConversationState, MessagesView, MessageView, Speaker
+from contracts.callbacks import CallbackState
+from contracts.chat import ConversationState, MessagesView, MessageView, Speaker
 from contracts.portal import PromiseKind
 from services.chat import domain
 

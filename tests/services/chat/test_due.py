@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from chassis import Hint
-from contracts.chat import CallOutcome, RecordCall
+from contracts.callbacks import CallOutcome, RecordCall
 from contracts.due import DueKind, DueTimeSet
 from contracts.portal import PromiseKind
 from tests.factories import like_the_example, staff

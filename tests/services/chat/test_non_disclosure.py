@@ -11,15 +11,8 @@ import pytest
 from chassis import Viewer
 from chassis.tables import outbox
 from contracts import Event
-from contracts.chat import (
-    CallbackPromised,
-    CallOutcome,
-    ConversationAccepted,
-    ConversationQueued,
-    GetConversation,
-    GetQueue,
-    RecordCall,
-)
+from contracts.callbacks import CallbackPromised, CallOutcome, RecordCall
+from contracts.chat import ConversationAccepted, ConversationQueued, GetConversation, GetQueue
 from contracts.non_disclosure import GetCallNumber, NonDisclosureChanged
 from contracts.public import CallbackCounted, ConversationCounted
 from tests.factories import client, contact_routed, like_the_example, staff

@@ -11,8 +11,8 @@ import pytest
 
 import contracts
 from contracts.base import ASKS, Language
+from contracts.callbacks import CallOutcome
 from contracts.cases import Ending, JoinGround, PartReason
-from contracts.chat import CallOutcome
 from contracts.closings import ClosingReason
 from contracts.due import CorrectionReason, DueKind
 from contracts.falls import (

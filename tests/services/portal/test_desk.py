@@ -10,7 +10,8 @@ import pytest
 
 from chassis import Refused, Role, Viewer
 from contracts.base import Language
-from contracts.chat import CallbackKept, ConversationAccepted
+from contracts.callbacks import CallbackKept
+from contracts.chat import ConversationAccepted
 from contracts.scheduling import SlotsPublished
 from services.portal import acts
 from services.portal.forms import Form

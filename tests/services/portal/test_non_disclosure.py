@@ -12,6 +12,7 @@ import pytest
 
 from chassis.tables import outbox
 from contracts.base import Language
+from contracts.callbacks import CallbackKept
 from contracts.falls import FallRiskScreened
 from contracts.non_disclosure import SetNonDisclosure
 from contracts.portal import IdentityVerified
@@ -146,6 +147,8 @@ def test_a_therapist_books_a_time_with_them_and_no_letter_goes_out(town: Town, d
     assert (booked.recipient, booked.municipality) == (None, "000")
     assert FI("desk.booked") in desk.get(address).text
     assert FI("step.booked") in town.resident.get(case).text
+    assert [str(one.contact_id) for one in town.told(CallbackKept)] == [contact_of(case)]
+    assert FI("calls.none") in desk.get("/fi/desk/callbacks").text
 
 
 def test_a_professional_marks_and_lifts_it(town: Town, desk: Browser) -> None:

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from contracts.base import Language
-from contracts.chat import CallbackPromised
+from contracts.callbacks import CallbackPromised
 from contracts.portal import CallbackRequested, ContactOpened
 from contracts.scheduling import VisitBooked
 from services.portal.language import words

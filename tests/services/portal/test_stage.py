@@ -8,7 +8,8 @@ import pytest
 from chassis.settings import Settings
 from contracts.areas import load_areas
 from contracts.base import Language
-from contracts.chat import ConversationView, PromiseView
+from contracts.callbacks import PromiseView
+from contracts.chat import ConversationView
 from contracts.feedback import InvitationView
 from contracts.intake import ContactView
 from contracts.scheduling import TimesView, VisitView

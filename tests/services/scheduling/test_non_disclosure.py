@@ -8,7 +8,7 @@ from contracts.intake import ContactRouted
 from contracts.non_disclosure import NonDisclosureChanged
 from contracts.scheduling import BookVisit, CompleteVisit, GetTimes, HoldSlot, OfferTimes, VisitBooked, VisitCompleted
 from services.scheduling.models import Contact
-from tests.factories import client, contact_declined, contact_routed, like_the_example, staff
+from tests.factories import AINO, client, contact_declined, contact_routed, like_the_example, staff
 from tests.services.scheduling.steps import (
     TOMORROW_AT_NINE,
     book,
@@ -111,6 +111,7 @@ def test_a_professional_books_the_time_with_them(scheduling: Unit) -> None:
     visit = scheduling.asks(BookVisit(contact_id=contact_id, hold_id=held.hold_id, language="fi"), viewer=staff())
     [told] = scheduling.told_of(VisitBooked)
     assert (told.visit_id, told.municipality, told.recipient) == (visit.visit_id, NOWHERE, None)
+    assert told.booked_by == AINO
     assert times(scheduling, contact_id).visit == visit
     assert "visit booked" in [row.what for row in scheduling.audited]
 

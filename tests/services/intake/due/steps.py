@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from chassis.calendar import HELSINKI
-from contracts import Event, chat, scheduling
+from contracts import Event, callbacks, chat, scheduling
 from contracts.due import CorrectDue, CorrectionReason, DueTimeSet
 from contracts.portal import PromiseKind
 from services.intake.due.jobs import tell_due_times
@@ -57,11 +57,11 @@ class Due:
         """Chat has promised a call; its id."""
         callback_id: UUID = over.get("callback_id") or uuid4()
         about = {"callback_id": callback_id, "kind": kind, "due_on": due_on}
-        self.hears(chat.CallbackPromised, contact_id, "promised_at", **about | over)
+        self.hears(callbacks.CallbackPromised, contact_id, "promised_at", **about | over)
         return callback_id
 
     def called(self, contact_id: UUID, callback_id: UUID) -> None:
-        self.hears(chat.CallbackKept, contact_id, "kept_at", callback_id=callback_id)
+        self.hears(callbacks.CallbackKept, contact_id, "kept_at", callback_id=callback_id)
 
     def offered(self, contact_id: UUID) -> None:
         self.hears(scheduling.TimesOffered, contact_id, "offered_at")
