@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from functools import cache
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, case, exists, func, not_, or_, tuple_, update
@@ -151,11 +151,11 @@ def _goes_before(told: Any) -> ColumnElement[bool]:
 
 
 def _is_earlier(told: Any) -> ColumnElement[bool]:
-    return col(Contact.identified_at).is_(None) | (told.identified_at < col(Contact.identified_at))
+    return or_(col(Contact.identified_at).is_(None), col(Contact.identified_at) > told.identified_at)
 
 
 def _is_newer(told: Any) -> ColumnElement[bool]:
-    return col(Contact.non_disclosure_version) < told.non_disclosure_version
+    return and_(col(Contact.non_disclosure_version) < told.non_disclosure_version)
 
 
 _HELD, _DECLINED = _first_stay("contact_id"), _first_stay("declined_at")
@@ -255,10 +255,8 @@ def _seen() -> Select[Conversation, int | None, Contact | None, bool]:
         col(Message.speaker) == Speaker.RESIDENT,
         col(Message.sent_at) < col(Contact.identified_at),
     )
-    return (
-        select(Conversation, case((queued, position)), Contact, wrote_before)
-        .outerjoin(Contact, col(Contact.contact_id) == col(Conversation.contact_id))
-    )  # fmt: skip
+    seen = select(Conversation, case((queued, position)), Contact, wrote_before)
+    return seen.outerjoin(Contact, col(Contact.contact_id) == col(Conversation.contact_id))
 
 
 def _order(conversation: Any) -> tuple[Any, Any]:
@@ -347,7 +345,7 @@ def promise(tx: Transaction, callback: Callback) -> bool:
     statement = upsert(tx.session, Callback).values(callback.model_dump()).on_conflict_do_nothing()
     if tx.session.connection().execute(statement.returning(col(Callback.callback_id))).first() is not None:
         return True
-    if _add_to_promise(tx, callback) or tx.session.get(Callback, callback.callback_id):
+    if _add_to_promise(tx, callback) or _is_stored(tx, callback.callback_id):
         return False
     return promise(tx, callback)
 
@@ -358,6 +356,10 @@ def _add_to_promise(tx: Transaction, later: Callback) -> bool:
     cut = func.substr(joined, 1, LEFT_MAX - 1) + "…"
     words = case((stored == later.words, stored), (func.length(joined) <= LEFT_MAX, joined), else_=cut)
     return _change_promise(tx, col(Callback.contact_id) == later.contact_id, phone=later.phone, words=words) is not None
+
+
+def _is_stored(tx: Transaction, callback_id: UUID) -> bool:
+    return tx.session.exec(select(Callback.callback_id).where(Callback.callback_id == callback_id)).first() is not None
 
 
 def move_promise(tx: Transaction, callback_id: UUID, *, kind: PromiseKind, due_on: date, version: int) -> bool:
@@ -373,7 +375,7 @@ def lift_promise(tx: Transaction, contact_id: UUID) -> Callback | None:
 
 def keep_promise(tx: Transaction, contact_id: UUID, at: datetime) -> Callback | None:
     """A contact's person was reached; None when no call is promised them."""
-    return _change_promise(tx, col(Callback.contact_id) == contact_id, **_kept(at))
+    return _change_promise(tx, col(Callback.contact_id) == contact_id, **_called(at))
 
 
 def promised_to(tx: Transaction, contact_id: UUID) -> Callback:
@@ -433,15 +435,12 @@ def _calls() -> Select[Callback, Contact | None]:
 
 def count_call(tx: Transaction, callback_id: UUID, *, kept_at: datetime | None) -> Callback | None:
     """Count one more call, which reached the person or not; None when the promise has come to its end meanwhile."""
-    values = _kept(kept_at) if kept_at else _ONE_MORE
-    return _change_promise(tx, col(Callback.callback_id) == callback_id, **values)
+    return _change_promise(tx, col(Callback.callback_id) == callback_id, **_called(kept_at))
 
 
-_ONE_MORE: Final = {"attempts": col(Callback.attempts) + 1}
-
-
-def _kept(at: datetime) -> dict[str, Any]:
-    return {"state": CallbackState.KEPT, "kept_at": at, **_ONE_MORE}
+def _called(kept_at: datetime | None) -> dict[str, Any]:
+    kept = {"state": CallbackState.KEPT, "kept_at": kept_at} if kept_at else {}
+    return {"attempts": col(Callback.attempts) + 1, **kept}
 
 
 def _change_promise(tx: Transaction, *which: ColumnElement[bool], **values: Any) -> Callback | None:
