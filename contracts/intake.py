@@ -21,7 +21,7 @@ from contracts.base import (
     event,
     query,
 )
-from contracts.portal import _CONTACT, Answer, InterpreterLanguage, Needs, OnBehalf, Origin, WarningShown
+from contracts.portal import _CONTACT, AgeBand, Answer, InterpreterLanguage, Needs, OnBehalf, Origin, WarningShown
 
 
 class TriageMode(StrEnum):
@@ -328,6 +328,8 @@ class ContactView(Needs):
     origin: Origin
     language: Language
     trouble: Code
+    age_band: AgeBand | None = None
+    """Of the client: as they told it, or as the birth date of whom a professional sent says."""
     state: ContactState
     route: Route | None
     reasons: tuple[RouteReason, ...]

@@ -276,6 +276,11 @@ class BookVisit(Ask[VisitView]):
 
 @command(owner="scheduling", version=1)
 class CompleteVisit(Ask[VisitView]):
-    """The visit took place. Refused: `visit-completed`, `unknown-visit`, `not-yours`, `licence-needed` (rule 13)."""
+    """The visit took place.
+
+    Refused: `visit-ahead`, `visit-completed`, `unknown-visit`, `not-yours`, `licence-needed` (rule 13).
+    """
 
     visit_id: Id
+    held_early: bool = False
+    """It took place before its time: without this word, one whose time has not come is refused, against a slip."""

@@ -404,9 +404,9 @@ async def record_call(edge: Edge, viewer: Viewer, callback_id: UUID, outcome: Ca
     return await edge.ask(RecordCall(callback_id=callback_id, outcome=outcome), viewer=viewer, key=key)
 
 
-async def complete_visit(edge: Edge, viewer: Viewer, visit_id: UUID, *, key: str) -> VisitView:
-    """Record that a visit took place."""
-    return await edge.ask(CompleteVisit(visit_id=visit_id), viewer=viewer, key=key)
+async def complete_visit(edge: Edge, viewer: Viewer, visit_id: UUID, *, held_early: bool, key: str) -> VisitView:
+    """Record that a visit took place, `held_early` before its time."""
+    return await edge.ask(CompleteVisit(visit_id=visit_id, held_early=held_early), viewer=viewer, key=key)
 
 
 @dataclass(frozen=True, slots=True)

@@ -155,6 +155,7 @@ def complete_visit(ask: CompleteVisit, tx: Transaction, areas: Areas) -> VisitVi
     if visit.therapist_id != tx.viewer.id:
         raise Refused("not-yours", "the visit is another therapist's")
     tx.viewer.must_be_licensed()  # the visit is the assessment (rule 13)
+    domain.must_have_begun(visit.starts_at, tx.now, held_early=ask.held_early)
     contact = store.contact(tx, visit.contact_id, lock=True)
     row = store.complete_visit(tx, visit.visit_id)
     if contact is None or row is None:

@@ -50,6 +50,16 @@ def asked_times(
     return tuple(Time(area, modality, start, start + length, direct_access) for start in sorted(set(starts)))
 
 
+def must_have_begun(starts_at: datetime, now: datetime, *, held_early: bool) -> None:
+    """Let a visit be marked as held only when its time has come, or the therapist says it was held before.
+
+    Raises:
+        Refused: `visit-ahead`.
+    """
+    if now < starts_at and not held_early:
+        raise Refused("visit-ahead", "the time of the visit has not come yet")
+
+
 def must_be_direct_access(times: Iterable[Time], county: DirectAccess | None, licensed: Callable[[date], bool]) -> None:
     """Let times of direct access be published only as the county has them, by whoever is licensed on their day.
 

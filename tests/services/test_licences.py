@@ -74,8 +74,8 @@ def test_a_visit_is_completed_by_licensed_staff_alone(start: Started) -> None:
     """Rule 13."""
     unit = start(scheduling)
     visit = booked(unit)
-    assert refused(unit, CompleteVisit(visit_id=visit.visit_id)) == "licence-needed"
-    unit.asks(CompleteVisit(visit_id=visit.visit_id), viewer=staff())
+    assert refused(unit, CompleteVisit(visit_id=visit.visit_id, held_early=True)) == "licence-needed"
+    unit.asks(CompleteVisit(visit_id=visit.visit_id, held_early=True), viewer=staff())
 
 
 def test_a_referral_is_given_back_by_licensed_staff_alone(start: Started) -> None:

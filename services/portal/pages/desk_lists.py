@@ -22,6 +22,7 @@ from services.portal.edge import Edge
 from services.portal.forms import Form, day_of, number_of, time_of
 from services.portal.language import Words
 from services.portal.pages.desk import Me, Posted, alert_of, by_county, in_place, place_of, ratings
+from services.portal.pages.desk_talk import person
 from services.portal.pages.page import Page, edge_of, panel, safe, shown
 from services.portal.pages.posted import answered
 from services.portal.pages.stream import Change, live
@@ -105,6 +106,7 @@ async def _calendar(
     visits, calendar = await asyncio.gather(
         edge.read(GetVisits(), viewer=me.viewer), edge.read(GetCalendar(), viewer=me.viewer)
     )
+    people = await asyncio.gather(*(person(edge, me.viewer, one.contact_id) for one in visits.visits))
     counties = [(code, edge.areas.area(code).names.of(language)) for code in sorted(me.viewer.areas)]
     blank = Form(
         {"on": "", "first": "09:00", "count": "4", "minutes": "45", "modality": "video", "area": counties[0][0]}
@@ -114,7 +116,7 @@ async def _calendar(
         "desk/calendar.html",
         page,
         status=status,
-        visits=visits.visits,
+        visits=[(one, who, one.starts_at > edge.clock()) for one, who in zip(visits.visits, people, strict=True)],
         days=by_day(calendar.slots),
         free=len(calendar.slots),
         counties=counties,
@@ -171,7 +173,8 @@ async def complete(request: Request, language: Language, visit_id: UUID, me: Me,
     async def again(refused: Refused) -> Response:
         return await _calendar(request, language, me, refused=refused.code)
 
-    act = acts.complete_visit(edge_of(request), me.viewer, visit_id, key=form.key)
+    early = form["held_early"] == "yes"
+    act = acts.complete_visit(edge_of(request), me.viewer, visit_id, held_early=early, key=form.key)
     return await answered(request, act, to=f"/{language}/desk/calendar", again=again)
 
 

@@ -1,5 +1,6 @@
 """The door of electronic booking, page by page: questions, identification, a time of one's own choice."""
 
+import html
 import re
 
 import pytest
@@ -95,7 +96,12 @@ def test_who_has_identified_picks_and_books_without_being_offered(town: Town) ->
     assert (booked.origin, town.told(TimesOffered)) == (Origin.BOOKING, [])
     desk = town.therapist()
     desk.get("/fi/desk/calendar")
-    desk.post(f"/fi/desk/visits/{booked.visit_id}/complete")
+    page = html.unescape(desk.get("/fi/desk/calendar").text)
+    assert "Kalle Koe" in page
+    assert FI("desk.born", year=1981) in page
+    assert desk.post(f"/fi/desk/visits/{booked.visit_id}/complete").status_code == 409
+    assert town.told(VisitCompleted) == []
+    desk.post(f"/fi/desk/visits/{booked.visit_id}/complete", {"held_early": "yes"})
     [completed] = town.told(VisitCompleted)
     assert completed.origin is Origin.BOOKING
 

@@ -49,6 +49,7 @@ MOVING: dict[str, type[StrEnum] | set[str]] = {
     "matching.outcome.": {str(one) for one in MatchOutcome if one is not MatchOutcome.REOPENED},
     "matching.reason.": MatchReason,
     "language.": Language,
+    "spoken.": Language,
     "age.": AgeBand,
     "case.title.": Stage,
     "case.text.": {str(stage) for stage in set(Stage) - {Stage.DECLINED, Stage.ELSEWHERE, Stage.QUEUED}},

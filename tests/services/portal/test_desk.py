@@ -82,6 +82,7 @@ def test_a_therapist_reads_every_question_with_its_answer_and_by_which_rules(tow
     page = desk.get(talk.replace("/fi/", f"/{language}/")).text
     about = page[page.index('id="panel-about"') :]
     assert about.count("<dd>") - about[: about.index("<details>")].count("<dd>") == 7
+    assert f"<dt>{t('desk.age')}</dt><dd>{t('age.23_74')}</dd>" in about
     assert t("desk.weighed", version="2026-11-01") in about
     assert t("desk.mode.routing_only") in about
 

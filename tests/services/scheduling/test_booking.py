@@ -286,6 +286,22 @@ def test_a_second_click_with_a_new_key_is_already_booked(scheduling: Unit) -> No
         scheduling.asks(ask, viewer=client(contact_id), key="second")
 
 
+def test_a_visit_whose_time_has_not_come_is_not_marked_as_held_by_a_slip(scheduling: Unit) -> None:
+    """There is no way back: feedback is asked at once, and promises are kept by it."""
+    visit = booked(scheduling)
+    scheduling.clock.set(visit.starts_at - timedelta(seconds=1))
+    assert refusal(scheduling, CompleteVisit(visit_id=visit.visit_id), staff()) == "visit-ahead"
+    assert scheduling.told_of(VisitCompleted) == []
+    scheduling.clock.set(visit.starts_at)
+    assert scheduling.asks(CompleteVisit(visit_id=visit.visit_id), viewer=staff()).state is VisitState.COMPLETED
+
+
+def test_a_visit_that_was_held_before_its_time_is_marked_when_the_therapist_says_so(scheduling: Unit) -> None:
+    visit = booked(scheduling)
+    view = scheduling.asks(CompleteVisit(visit_id=visit.visit_id, held_early=True), viewer=staff())
+    assert view.state is VisitState.COMPLETED
+
+
 def test_a_completed_visit_is_told_with_the_door_the_contact_came_by(scheduling: Unit) -> None:
     """`origin` is carried to VisitCompleted: mission.md section 5."""
     visit = booked(scheduling, origin="referral")
@@ -309,33 +325,36 @@ def test_a_completed_visit_is_told_with_the_door_the_contact_came_by(scheduling:
 
 
 def test_a_completed_visit_is_not_completed_again(scheduling: Unit) -> None:
-    ask = CompleteVisit(visit_id=booked(scheduling).visit_id)
+    ask = CompleteVisit(visit_id=booked(scheduling).visit_id, held_early=True)
     scheduling.asks(ask, viewer=staff())
     assert refusal(scheduling, ask, staff()) == "visit-completed"
 
 
 def test_another_therapist_does_not_complete_the_visit(scheduling: Unit) -> None:
-    ask = CompleteVisit(visit_id=booked(scheduling).visit_id)
+    ask = CompleteVisit(visit_id=booked(scheduling).visit_id, held_early=True)
     assert refusal(scheduling, ask, staff(MATTI)) == "not-yours"
 
 
 def test_a_visit_of_another_county_is_unknown(scheduling: Unit) -> None:
-    ask = CompleteVisit(visit_id=booked(scheduling).visit_id)
+    ask = CompleteVisit(visit_id=booked(scheduling).visit_id, held_early=True)
     assert refusal(scheduling, ask, staff(MATTI, "18")) == "unknown-visit"
 
 
 def test_a_visit_that_never_was_is_unknown(scheduling: Unit) -> None:
-    assert refusal(scheduling, CompleteVisit(visit_id=uuid4()), staff()) == "unknown-visit"
+    assert refusal(scheduling, CompleteVisit(visit_id=uuid4(), held_early=True), staff()) == "unknown-visit"
 
 
 def test_a_resident_completes_nothing(scheduling: Unit) -> None:
     visit = booked(scheduling)
-    assert refusal(scheduling, CompleteVisit(visit_id=visit.visit_id), client(visit.contact_id)) == "not-yours"
+    assert (
+        refusal(scheduling, CompleteVisit(visit_id=visit.visit_id, held_early=True), client(visit.contact_id))
+        == "not-yours"
+    )
 
 
 def test_after_a_completed_visit_the_contact_may_book_again(scheduling: Unit) -> None:
     visit = booked(scheduling)
-    scheduling.asks(CompleteVisit(visit_id=visit.visit_id), viewer=staff())
+    scheduling.asks(CompleteVisit(visit_id=visit.visit_id, held_early=True), viewer=staff())
     publish(scheduling, visit.starts_at + timedelta(hours=5))
     scheduling.asks(OfferTimes(contact_id=visit.contact_id), viewer=staff())
     held = hold(scheduling, visit.contact_id, first_slot(scheduling, visit.contact_id))
@@ -344,7 +363,7 @@ def test_after_a_completed_visit_the_contact_may_book_again(scheduling: Unit) ->
 
 def test_a_therapist_sees_own_visits_the_booked_ones_first(scheduling: Unit) -> None:
     done = booked(scheduling)
-    scheduling.asks(CompleteVisit(visit_id=done.visit_id), viewer=staff())
+    scheduling.asks(CompleteVisit(visit_id=done.visit_id, held_early=True), viewer=staff())
     late, early = (booked(scheduling, TOMORROW_AT_NINE + timedelta(hours=hours)) for hours in (6, 3))
     booked(scheduling, by=staff(MATTI))
     visits = scheduling.asks(GetVisits(), viewer=staff()).visits
@@ -353,7 +372,7 @@ def test_a_therapist_sees_own_visits_the_booked_ones_first(scheduling: Unit) -> 
 
 def test_a_completed_visit_leaves_the_list_after_thirty_days(scheduling: Unit) -> None:
     visit = booked(scheduling)
-    scheduling.asks(CompleteVisit(visit_id=visit.visit_id), viewer=staff())
+    scheduling.asks(CompleteVisit(visit_id=visit.visit_id, held_early=True), viewer=staff())
     scheduling.clock.advance(timedelta(days=30))
     assert scheduling.asks(GetVisits(), viewer=staff()).visits == ()
 
@@ -376,6 +395,6 @@ def test_every_contact_of_a_read_visit_list_is_on_record(scheduling: Unit) -> No
 def test_booking_and_completing_are_on_record(scheduling: Unit) -> None:
     """Rule 32."""
     visit = booked(scheduling)
-    scheduling.asks(CompleteVisit(visit_id=visit.visit_id), viewer=staff())
+    scheduling.asks(CompleteVisit(visit_id=visit.visit_id, held_early=True), viewer=staff())
     changes = [(row.what, row.viewer_id) for row in scheduling.audited if row.action == "change"]
     assert changes == [("visit booked", visit.contact_id), ("visit completed", AINO)]

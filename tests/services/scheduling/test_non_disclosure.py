@@ -48,7 +48,7 @@ def test_no_place_is_kept_and_none_is_told(scheduling: Unit) -> None:
     mark(scheduling, contact_id, area="18")
     before = len(scheduling.told)
     visit = book(scheduling, contact_id, hold(scheduling, contact_id, _first(scheduling, contact_id)).hold_id)
-    scheduling.asks(CompleteVisit(visit_id=visit.visit_id), viewer=staff())
+    scheduling.asks(CompleteVisit(visit_id=visit.visit_id, held_early=True), viewer=staff())
     told = scheduling.told[before:]
     assert {type(one) for one in told} >= {VisitBooked, VisitCompleted}
     assert {one.municipality for one in told} == {NOWHERE} == {home(scheduling, contact_id)}

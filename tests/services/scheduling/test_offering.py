@@ -172,7 +172,7 @@ def test_who_has_booked_sees_the_visit_and_no_more_times(scheduling: Unit) -> No
 
 def test_a_completed_visit_is_shown_and_ends_the_offer(scheduling: Unit) -> None:
     visit = booked(scheduling)
-    scheduling.asks(CompleteVisit(visit_id=visit.visit_id), viewer=staff())
+    scheduling.asks(CompleteVisit(visit_id=visit.visit_id, held_early=True), viewer=staff())
     view = times(scheduling, visit.contact_id)
     assert view.visit is not None
     assert (view.offered, view.visit.state) == (False, VisitState.COMPLETED)
@@ -180,7 +180,7 @@ def test_a_completed_visit_is_shown_and_ends_the_offer(scheduling: Unit) -> None
 
 def test_a_new_offer_after_a_completed_visit_shows_times_again(scheduling: Unit) -> None:
     visit = booked(scheduling)
-    scheduling.asks(CompleteVisit(visit_id=visit.visit_id), viewer=staff())
+    scheduling.asks(CompleteVisit(visit_id=visit.visit_id, held_early=True), viewer=staff())
     publish(scheduling, visit.starts_at + timedelta(hours=5))
     scheduling.asks(OfferTimes(contact_id=visit.contact_id), viewer=staff())
     view = times(scheduling, visit.contact_id)
@@ -248,7 +248,7 @@ def test_who_was_sent_to_book_and_has_been_met_picks_no_second_time_alone(schedu
     held = hold(scheduling, contact_id, times(scheduling, contact_id).slots[0].slot_id)
     book = BookVisit(contact_id=contact_id, hold_id=held.hold_id, language="fi")
     visit = scheduling.asks(book, viewer=client(contact_id))
-    scheduling.asks(CompleteVisit(visit_id=visit.visit_id), viewer=staff())
+    scheduling.asks(CompleteVisit(visit_id=visit.visit_id, held_early=True), viewer=staff())
     assert times(scheduling, contact_id).offered is False
 
 
