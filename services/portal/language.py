@@ -62,6 +62,10 @@ class Words:
         """A day: torstai 26.11.2026."""
         return format_date(day, self("format.day"), locale=self.locale)
 
+    def birth_date(self, day: date) -> str:
+        """The day somebody was born, whose weekday nobody asks for: 21.2.1981."""
+        return format_date(day, self("format.birth_date"), locale=self.locale)
+
     def on_day_time(self, instant: datetime) -> str:
         """When something happens: torstaina 26.11. klo 10.00."""
         return self._format(instant, "format.on_day_time")

@@ -15,6 +15,7 @@ _STATUS = {
     "form-expired": 403,
     "not-a-form": 415,
     "not-valid": UNPROCESSABLE,
+    "reason-needed": UNPROCESSABLE,
     "phone-not-callable": UNPROCESSABLE,
     "phone-premium": UNPROCESSABLE,
     "phone-short": UNPROCESSABLE,

@@ -158,6 +158,6 @@ async def _decide(
         return await _again(request, language, contact_id, me, form, refused)
 
     if form["reason"] not in set(MatchReason):
-        raise Refused("not-valid", "a reason is one of the listed")
+        return await again(Refused("reason-needed", "a decision rests on one of the listed grounds"))
     act = acts.decide_match(edge_of(request), me.viewer, ask(MatchReason(form["reason"])), key=form.key)
     return await answered(request, act, to=f"/{language}/desk/matching/{contact_id}", again=again)

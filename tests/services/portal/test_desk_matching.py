@@ -6,12 +6,15 @@ from uuid import UUID
 
 import pytest
 
+from contracts.base import Language
 from contracts.matching import MatchOutcome, PersonMatchDecided
+from services.portal.language import words
 from tests.factories import contact_opened, identity_verified
 from tests.services.intake.builders import CODE, answers, code, sealed_person
 from tests.services.portal.town import Browser, Town
 
 LIST = "/fi/desk/matching"
+FI = words(Language.FI)
 
 
 def comes(town: Town, **person: object) -> UUID:
@@ -38,11 +41,20 @@ def desk(town: Town, page: str) -> Browser:
     return browser
 
 
+def test_no_ground_is_picked_beforehand_and_none_is_told(town: Town, desk: Browser, page: str) -> None:
+    """Whom a record belongs to is decided on a ground that somebody has chosen."""
+    assert '<select name="reason" id="why" required><option value="">' in desk.page
+    for act in ("link", "apart"):
+        response = desk.post(f"{page}/{act}", {"person": CODE, "reason": ""})
+        assert (response.status_code, FI.refusal("reason-needed") in response.text) == (422, True)
+    assert town.told(PersonMatchDecided) == []
+
+
 def test_the_desk_leads_to_the_list_and_the_list_to_the_person(town: Town, desk: Browser, page: str) -> None:
     assert f'href="{LIST}"' in desk.get("/fi/desk").text
     listed = desk.get(LIST).text
     assert "Testi Maria Muualta" in listed
-    assert "21.2.1981" in listed
+    assert "<td>21.2.1981</td>" in listed
     assert f'href="{page}"' in listed
 
 
