@@ -16,6 +16,7 @@ _CENTURY = {"+": 1800, **dict.fromkeys("-YXWVU", 1900), **dict.fromkeys("ABCDEF"
 _CHECK = "0123456789ABCDEFHJKLMNPRSTUVWXY"
 _CODE = re.compile(r"([0-9]{2})([0-9]{2})([0-9]{2})([-+A-FU-Y])([0-9]{3})([0-9A-Y])", re.ASCII)
 """Day, month, year, century sign, individual number, check character; nothing around them."""
+_IN_TEXT = re.compile(rf"(?<![0-9A-Z]){_CODE.pattern}(?![0-9A-Z])", re.ASCII)
 
 
 def birth_date(code: str, *, today: date) -> date:
@@ -41,6 +42,19 @@ def birth_date(code: str, *, today: date) -> date:
     if born > today:
         raise ValueError("a personal identity code holds a birth date in the future")
     return born
+
+
+def stands_in(text: str) -> bool:
+    """Whether a valid code stands in a text, in capital letters or small ones."""
+    return any(_is_one(shape.group()) for shape in _IN_TEXT.finditer(text.upper()))
+
+
+def _is_one(code: str) -> bool:
+    try:
+        birth_date(code, today=date.max)
+    except ValueError:
+        return False
+    return True
 
 
 def is_test(code: str) -> bool:

@@ -62,6 +62,7 @@ from contracts.scheduling import (
 )
 from services.portal import drafts, points, sessions, store
 from services.portal.edge import Edge
+from services.portal.forms import must_name_nobody
 from services.portal.questionnaire import must_fit, remaining, wrong_answer
 from services.portal.sending import area_of
 from services.portal.sessions import Visitor
@@ -222,7 +223,8 @@ async def pass_warning(edge: Edge, viewer: Viewer) -> None:
 
 
 async def say(edge: Edge, viewer: Viewer, contact_id: UUID, words: str, *, key: str) -> MessageView:
-    """Say something; the resident and the therapist alike."""
+    """Say something; the resident and the therapist alike. Refused: `identity-code-in-text`."""
+    must_name_nobody(words)
     return await edge.ask(PostMessage(contact_id=contact_id, words=words), viewer=viewer, key=key)
 
 
@@ -249,7 +251,9 @@ async def leave_message(edge: Edge, viewer: Viewer, left: LeftMessage, kind: Pro
     Raises:
         Refused: `unknown-contact`: intake has not decided about the contact yet.
         Refused: `not-by-message`: it has decided something else than a call.
+        Refused: `identity-code-in-text`.
     """
+    must_name_nobody(left.words)
     contact = await edge.ask(GetContact(contact_id=viewer.id), viewer=viewer)
     if contact.route is not Route.CALLBACK:
         raise Refused("not-by-message", "the contact is not one that is called back")
@@ -342,7 +346,8 @@ async def _booked(edge: Edge, viewer: Viewer) -> VisitView:
 
 
 async def give_feedback(edge: Edge, viewer: Viewer, answer: GiveFeedback, *, key: str) -> Given:
-    """Answer an invitation once."""
+    """Answer an invitation once. Refused: `identity-code-in-text`."""
+    must_name_nobody(answer.text)
     return await edge.ask(answer, viewer=viewer, key=key)
 
 

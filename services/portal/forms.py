@@ -16,6 +16,7 @@ from fastapi import Request
 
 from chassis import Refused
 from chassis.phones import phone
+from contracts import identity_code
 from contracts.notifications import is_email_address
 from services.portal.language import Words
 
@@ -71,6 +72,16 @@ def must_hold(form: Form, t: Words, **fields: tuple[str, int]) -> None:
             form.errors[name] = t("error.empty")
         elif len(text) > bound:
             form.errors[name] = t("error.long", n=bound)
+
+
+def must_name_nobody(words: str) -> None:
+    """Let free text pass only without a personal identity code: who somebody is comes by identification alone (rule 8).
+
+    Raises:
+        Refused: `identity-code-in-text`. The text is quoted nowhere.
+    """
+    if identity_code.stands_in(words):
+        raise Refused("identity-code-in-text", "a personal identity code stands in the text; leave it out")
 
 
 async def read_form(request: Request) -> Form:

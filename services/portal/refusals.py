@@ -16,6 +16,7 @@ _STATUS = {
     "not-a-form": 415,
     "not-valid": UNPROCESSABLE,
     "reason-needed": UNPROCESSABLE,
+    "identity-code-in-text": UNPROCESSABLE,
     "phone-not-callable": UNPROCESSABLE,
     "phone-premium": UNPROCESSABLE,
     "phone-short": UNPROCESSABLE,

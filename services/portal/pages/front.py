@@ -6,6 +6,7 @@ import asyncio
 from dataclasses import dataclass
 from typing import Annotated
 from urllib.parse import urlencode
+from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import RedirectResponse
@@ -16,7 +17,7 @@ from contracts.areas import counties as every_county
 from contracts.base import Language
 from contracts.chat import ChannelView
 from contracts.closings import Door
-from contracts.intake import FOUND_BY_MAX, FoundTroubles, QuestionnaireView
+from contracts.intake import FOUND_BY_MAX, ContactView, FoundTroubles, GetContact, QuestionnaireView
 from contracts.portal import Origin, WarningShown
 from services.portal import sessions
 from services.portal.doors import Doors, Notice, channel_of, doors_of, notice
@@ -31,6 +32,8 @@ routes = APIRouter()
 Word = Annotated[str, Query(max_length=64)]
 
 
+MOST_YOURS = 3
+"""How many contacts of a session the front page leads back to."""
 OTHER_COUNTY = "muu"
 """In place of a municipality: one of a county that is not served here."""
 WARNED_COOKIE = "warned"
@@ -147,7 +150,9 @@ async def front_page(request: Request, language: Language, form: Form, found: Fo
         channel, doors = await asyncio.gather(channel_of(edge, area.code), doors_of(edge, area.code))
         return county(area, channel, doors, t)
 
-    picks, counties = await asyncio.gather(troubles(), asyncio.gather(*(of(area) for area in edge.areas.values())))
+    picks, counties, yours = await asyncio.gather(
+        troubles(), asyncio.gather(*(of(area) for area in edge.areas.values())), _yours(request)
+    )
     page = page_of(request, language, "")
     status = UNPROCESSABLE if form.errors else 200
     places = [(one.name, one.municipalities) for one in counties]
@@ -158,9 +163,27 @@ async def front_page(request: Request, language: Language, form: Form, found: Fo
         "places": places,
         "troubles": picks,
         "found": found,
+        "yours": yours,
+        "names": dict(picks),
         "most": FOUND_BY_MAX,
     }
     return shown("front.html", page, status=status, form=form, doors=doors, **matter)
+
+
+async def _yours(request: Request) -> list[ContactView]:
+    """What somebody has begun in this session, the latest first; intake away or no session: nothing."""
+    me = await sessions.guest(request)
+    if me is None:
+        return []
+
+    async def contact(contact_id: UUID) -> ContactView | None:
+        try:
+            return await edge_of(request).read(GetContact(contact_id=contact_id), viewer=me.viewer(contact_id))
+        except Refused:
+            return None
+
+    told = await asyncio.gather(*(contact(one) for one in me.contacts))
+    return sorted(filter(None, told), key=lambda one: one.opened_at, reverse=True)[:MOST_YOURS]
 
 
 @routes.get("/")

@@ -49,6 +49,15 @@ def test_the_front_page_says_so_when_nobody_can_come_in(town: Town) -> None:
     assert FI("front.unavailable") in response.text
 
 
+def test_the_front_page_leads_back_to_what_one_has_begun(town: Town) -> None:
+    assert FI("front.yours") not in town.resident.get("/fi").text
+    case = town.comes_in()
+    page = town.resident.get("/fi").text
+    assert FI("front.yours") in page
+    assert f'href="{case}">' in page
+    assert FI("front.yours") not in town.browser().get("/fi").text
+
+
 def test_what_is_missing_on_the_front_page_is_told_with_a_link_to_it(town: Town) -> None:
     response = town.resident.get("/fi/turvallisuus?kunta=285&vaiva=")
     assert response.status_code == 422
@@ -169,6 +178,17 @@ def test_a_message_with_markup_shows_as_text(town: Town) -> None:
     assert shown in desk.get(talk).text
 
 
+@pytest.mark.parametrize("code", ["210281-9988", "210281-9988".lower(), "olen 010594Y9032."])
+def test_a_personal_identity_code_in_a_message_is_refused_and_stays_typed(town: Town, code: str) -> None:
+    """Who somebody is comes by identification alone (rule 8): an anonymous talk is not to be named by a slip."""
+    case, desk, talk = town.in_conversation()
+    response = town.resident.post(f"{case}/messages", {"words": code})
+    assert response.status_code == 422
+    assert FI.refusal("identity-code-in-text") in response.text
+    assert f">{code}</textarea>" in response.text
+    assert code not in desk.get(talk).text
+
+
 def test_a_message_sent_twice_is_said_once(town: Town) -> None:
     case, _, _ = town.in_conversation()
     form = {"words": "Kerran", "key": new_key()}
@@ -253,6 +273,14 @@ def test_phone_and_words_travel_sealed(closed_town: Town) -> None:
     assert "1234567" not in requested.model_dump_json()
     assert "Polvi" not in requested.model_dump_json()
     assert closed_town.units["chat"].sealer.unseal(requested.message)["phone"] == "+358401234567"
+
+
+def test_a_personal_identity_code_in_a_left_message_is_refused(closed_town: Town) -> None:
+    case = evening(closed_town)
+    response = closed_town.resident.post(f"{case}/callback", LEFT | {"words": "Olen 210281-9988, soittakaa."})
+    assert response.status_code == 422
+    assert FI.refusal("identity-code-in-text") in response.text
+    assert closed_town.told(CallbackRequested) == []
 
 
 def test_a_wrong_number_comes_back_with_everything_else_as_it_was(closed_town: Town) -> None:

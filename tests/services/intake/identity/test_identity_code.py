@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chassis import Unprocessable
-from contracts import ASKS, EVENTS
+from contracts import ASKS, EVENTS, identity_code
 from services.intake.identity import domain
 from services.intake.identity.models import Person
 from tests.services.intake.builders import CODE, code, sealed_person
@@ -192,6 +192,22 @@ def test_any_other_text_is_refused_and_never_a_bug(text: str) -> None:
     """Rule 3: a code is made of 11 characters of ASCII, or it is none."""
     with pytest.raises(Unprocessable):
         born(text)
+
+
+@given(
+    given=CODES, before=st.sampled_from(["", "Olen ", "(", "\n"]), after=st.sampled_from(["", ", soittakaa", ")", "."])
+)
+def test_a_code_is_found_in_a_text_in_capitals_or_not(given: str, before: str, after: str) -> None:
+    """Rule 3."""
+    assert identity_code.stands_in(f"{before}{given}{after}")
+    assert identity_code.stands_in(f"{before}{given.lower()}{after}")
+
+
+@pytest.mark.parametrize(
+    "text", ["", "soita 040 1234567", "21.2.1981", "210281-9989", "X210281-9988", "210281-99881", "viite 210281-998"]
+)
+def test_what_is_no_code_is_found_in_no_text(text: str) -> None:
+    assert not identity_code.stands_in(text)
 
 
 def test_sex_is_asked_kept_and_told_nowhere() -> None:
