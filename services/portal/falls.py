@@ -23,7 +23,7 @@ from contracts.falls import (
     RecordFallMeasures,
     ScreenFallRisk,
 )
-from contracts.intake import GetContact
+from contracts.intake import ContactView, GetContact
 from contracts.portal import Answer
 from services.portal import sessions, store
 from services.portal.edge import Edge
@@ -126,13 +126,12 @@ async def choose(
     return await edge.ask(ChooseFallRoute(contact_id=contact_id, route=route, reason=reason), viewer=viewer, key=key)
 
 
-async def has_come_in(edge: Edge, viewer: Viewer) -> bool:
-    """Whether a resident's contact has come in, or only a form is filled in for it."""
+async def come_in(edge: Edge, viewer: Viewer) -> ContactView | None:
+    """A resident's contact that has come in; None where only a form is filled in for it."""
     try:
-        await edge.read(GetContact(contact_id=viewer.id), viewer=viewer)
+        return await edge.read(GetContact(contact_id=viewer.id), viewer=viewer)
     except Refused:
-        return False
-    return True
+        return None
 
 
 async def bring(edge: Edge, visitor: Visitor, contact_id: UUID) -> None:

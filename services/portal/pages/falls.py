@@ -31,7 +31,10 @@ OTHER = "other"
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What the way in carries along in its address: municipality, form, and the contact it is filled in for."""
+    """What the way in carries along in its address: municipality, form, and the contact it is filled in for.
+
+    Of a contact that has come in its own municipality counts, and none stands in the address.
+    """
 
     kunta: Word = ""
     lomake: Word = ""
@@ -51,18 +54,30 @@ class Picked:
     """Where somebody lives, and the form of their age."""
 
     area: Area
+    municipality: str
     asked: FallFormView
     rules: str
 
 
-def picked(edge: Edge, found: FallFormsView, form: Form, t: Words) -> Picked | None:
+async def _home(edge: Edge, me: Visitor | None, told: Told) -> tuple[Area | None, str]:
+    """Where somebody lives: as their contact has it, else as they have told."""
+    mine = me.viewer(told.asia) if me and told.asia in me.contacts else None
+    contact = await falls.come_in(edge, mine) if mine else None
+    if contact:
+        return edge.areas.area(contact.area), contact.municipality
+    return edge.areas.of_municipality(told.kunta), told.kunta
+
+
+async def picked(
+    edge: Edge, me: Visitor | None, told: Told, found: FallFormsView, form: Form, t: Words
+) -> Picked | None:
     """What was picked on the first page; None, and errors in the form, when something is missing."""
-    area, asked = edge.areas.of_municipality(form["kunta"]), falls.form_of(found, form["lomake"])
+    (area, municipality), asked = await _home(edge, me, told), falls.form_of(found, form["lomake"])
     if area is None:
         form.errors["kunta"] = t("error.municipality")
     if asked is None and form["lomake"] != OTHER:
         form.errors["lomake"] = t("falls.error.age")
-    return None if area is None or asked is None else Picked(area, asked, found.version)
+    return None if area is None or asked is None else Picked(area, municipality, asked, found.version)
 
 
 async def _forms(request: Request, language: Language) -> FallFormsView:
@@ -94,12 +109,12 @@ async def ask(request: Request, language: Language, told: InAddress) -> Response
         return RedirectResponse(f"/{language}/muualla", status_code=SEE_OTHER)
     edge, form = edge_of(request), Form({"kunta": told.kunta, "lomake": told.lomake})
     found = await _forms(request, language)
-    pick = picked(edge, found, form, words(language))
+    me = await sessions.guest(request)
+    pick = await picked(edge, me, told, found, form, words(language))
     if pick is None and form.errors:
         return _start(request, language, form, found)
     if pick is None:
         return shown("falls/other.html", page_of(request, language, "/kaatumisseula/kysymykset", query=told.query))
-    me = await sessions.guest(request)
     if me is None:
         me = await edge.transact(sessions.open_visitor)
     response = _questions(request, language, me, told, pick, Form())
@@ -137,14 +152,14 @@ Posted = Annotated[Form, Depends(posted_by_visitor)]
 async def answer(request: Request, language: Language, me: Me, form: Posted, told: InAddress) -> Response:
     edge, t = edge_of(request), words(language)
     found = await _forms(request, language)
-    pick = picked(edge, found, Form({"kunta": told.kunta, "lomake": told.lomake}), t)
+    pick = await picked(edge, me, told, found, Form({"kunta": told.kunta, "lomake": told.lomake}), t)
     if pick is None:
         raise Refused("not-valid", "expected a municipality and a form of ours in the address")
     answers = falls.answers_of(pick.asked, form, t)
     if form.errors:
         return _questions(request, language, me, told, pick, form)
     mine, contact_id = (me, told.asia) if told.asia else await falls.begin(edge, me, key=form.key)
-    filled = falls.Filled(told.kunta, pick.asked.form, pick.rules, answers)
+    filled = falls.Filled(pick.municipality, pick.asked.form, pick.rules, answers)
     try:
         await falls.fill_in(edge, mine.viewer(contact_id), contact_id, filled, key=form.key)
     except Refused as refused:
@@ -164,15 +179,10 @@ async def result(request: Request, language: Language, contact_id: UUID, me: Me)
     if not found.screens:
         raise Refused("unknown-contact", "no form is filled in for this contact")
     screen = found.screens[0]
-    page = page_of(
-        request,
-        language,
-        f"/kaatumisseula/{contact_id}",
-        session=me,
-        area=edge.areas.of_municipality(screen.municipality),
-    )
-    has_come_in = await falls.has_come_in(edge, viewer)
-    return shown("falls/result.html", page, screen=screen, has_come_in=has_come_in)
+    contact = await falls.come_in(edge, viewer)
+    area = edge.areas.area(contact.area) if contact else edge.areas.of_municipality(screen.municipality)
+    page = page_of(request, language, f"/kaatumisseula/{contact_id}", session=me, area=area)
+    return shown("falls/result.html", page, screen=screen, has_come_in=contact is not None)
 
 
 @routes.post("/{contact_id}/mukaan")

@@ -17,7 +17,6 @@ from markupsafe import Markup
 
 from contracts.areas import Area
 from contracts.base import Language
-from contracts.non_disclosure import CONCEALED
 from services.portal.edge import Edge
 from services.portal.forms import Form
 from services.portal.language import LANGUAGES, Words, words
@@ -71,10 +70,6 @@ class Page:
     @property
     def languages(self) -> tuple[Language, ...]:
         return LANGUAGES
-
-    def any_home(self, municipality: str) -> str:
-        """A municipality for a form whose contact knows its own: this one, or any of the county where none is known."""
-        return self.area.municipalities[0].code if municipality == CONCEALED else municipality
 
     def in_language(self, language: Language) -> str:
         """This page in another language."""

@@ -174,6 +174,7 @@ def test_another_countys_therapist_sees_nothing_there(town: Town) -> None:
 
 def test_somebody_of_75_fills_in_the_fall_form_though_no_place_is_known(town: Town, desk: Browser) -> None:
     """Rules 9 and 24: the form needs a county, and theirs is known."""
+    town.edge.areas._by_code["10"] = town.edge.areas.area("10").model_copy(update={"helpline": "0800123"})
     case = town.comes_in(municipality="286")
     identifies(town, case, "241151-951")
     address = f"/fi/desk/contact/{contact_of(case)}"
@@ -181,9 +182,12 @@ def test_somebody_of_75_fills_in_the_fall_form_though_no_place_is_known(town: To
     desk.post(f"{address}/non-disclosure", {"in_force": "yes"})
     found = re.search(r'href="/fi(/kaatumisseula/kysymykset[^"]+)"', town.resident.get(case).text)
     assert found
+    assert "kunta" not in found[1]
     screened(town, FINE, "/fi" + found[1].replace("&amp;", "&"))
     [screen] = town.told(FallRiskScreened)
     assert screen.municipality == "000"
+    result = town.resident.get(f"/fi/kaatumisseula/{contact_of(case)}").text
+    assert 'href="tel:0800123"' in result
 
 
 def test_the_page_does_not_say_that_a_chat_is_closed_that_is_open(town: Town) -> None:
