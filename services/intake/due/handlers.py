@@ -25,7 +25,6 @@ from services.intake.due.models import DueTime
 from services.intake.identity.store import birth_date
 from services.intake.identity.vault import Vault
 from services.intake.models import Contact
-from services.intake.store import contact as contact_of
 
 FIRST = (DueKind.ASSESSMENT, DueKind.ADVICE)
 """What is owed before anybody has met the person."""
@@ -116,8 +115,7 @@ def treat(tx: Transaction, contact: Contact, vault: Vault) -> None:
 def tell_by_the_clock(tx: Transaction) -> int:
     """Warn of what will soon be late and tell what is, each once; how many were looked at."""
     found = store.to_tell(tx.session, tx.now)
-    for due, listed in found:
-        contact = contact_of(tx.session, listed.contact_id, tx.viewer, lock=True) or listed
+    for due, contact in found:
         told = domain.tells(due.due_on, due.warn_on, warned=due.warned_at is not None, now=tx.now)
         which = _which(contact, due) | {"due_on": due.due_on}
         if told is Tells.MISSED:

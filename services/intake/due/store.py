@@ -122,14 +122,17 @@ def met_at(session: Session, contact_id: UUID) -> datetime | None:
 
 
 def to_tell(session: Session, now: datetime) -> Sequence[Owed]:
-    """Due times of which the clock has something to tell, locked; those another process is at are left to it."""
+    """Due times of which the clock has something to tell, locked with their contacts, in one statement.
+
+    Those another process is at are left to it: the next round takes them.
+    """
     statement = (
         select(DueTime, Contact)
         .join(Contact, col(Contact.contact_id) == col(DueTime.contact_id))
         .where(col(DueTime.next_at) < now)
         .order_by(col(DueTime.next_at))
         .limit(SWEPT)
-        .with_for_update(of=DueTime, skip_locked=True)
+        .with_for_update(of=(DueTime, Contact), skip_locked=True)
     )
     return [Owed(*row) for row in session.exec(statement, execution_options=_FRESH)]
 
