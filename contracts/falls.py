@@ -406,6 +406,8 @@ class FallWaiting(View):
     contact_id: Id
     area: AreaCode
     municipality: MunicipalityCode
+    non_disclosure: bool = False
+    """Under non-disclosure for personal safety (rule 9)."""
     outcome: FallOutcome
     screened_at: Instant
     review_on: date

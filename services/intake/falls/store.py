@@ -151,7 +151,7 @@ def _last_screens(tx: Transaction) -> sa.Subquery:
     newest = sa.func.row_number().over(
         partition_by=_who(Contact), order_by=(col(FallScreen.screened_at).desc(), col(FallScreen.screen_id))
     )
-    shown = (Contact.contact_id, Contact.area, Contact.municipality)
+    shown = (Contact.contact_id, Contact.area, Contact.municipality, Contact.non_disclosure)
     told = (FallScreen.outcome, FallScreen.screened_at, FallScreen.review_on)
     numbered = (
         sa.select(*map(col, (*shown, *told)), _who(Contact).label("who"), newest.label("place"))

@@ -20,7 +20,7 @@ from contracts.scheduling import VisitBooked
 from services.portal.language import words
 from tests.factories import staff
 from tests.services.portal.test_api import Caller
-from tests.services.portal.test_falls import FINE, identifies, screened
+from tests.services.portal.test_falls import RAISED, identifies, screened
 from tests.services.portal.town import Browser, Town, filled
 
 FI = words(Language.FI)
@@ -183,11 +183,12 @@ def test_somebody_of_75_fills_in_the_fall_form_though_no_place_is_known(town: To
     found = re.search(r'href="/fi(/kaatumisseula/kysymykset[^"]+)"', town.resident.get(case).text)
     assert found
     assert "kunta" not in found[1]
-    screened(town, FINE, "/fi" + found[1].replace("&amp;", "&"))
+    screened(town, RAISED, "/fi" + found[1].replace("&amp;", "&"))
     [screen] = town.told(FallRiskScreened)
     assert screen.municipality == "000"
     result = town.resident.get(f"/fi/kaatumisseula/{contact_of(case)}").text
     assert 'href="tel:0800123"' in result
+    assert FI("desk.non_disclosure") in desk.get("/fi/desk/falls").text
 
 
 def test_the_page_does_not_say_that_a_chat_is_closed_that_is_open(town: Town) -> None:
