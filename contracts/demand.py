@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Final
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, TypeAdapter, ValidationError
 
 from contracts.base import AreaCode, Ask, Code, Event, Id, Instant, View, command, event, query
 from contracts.portal import _CONTACT, Origin
@@ -19,6 +19,18 @@ ReasonCode = Annotated[
     Field(json_schema_extra={"x-code-system": "ICPC-2 chapter L, or ICD-10 M00-M99 (musculoskeletal)"}),
 ]
 """A musculoskeletal reason in a code of its system: "L15" is ICPC-2, "M17.1" is ICD-10. Source: rule 30."""
+
+_REASON_CODE: Final = TypeAdapter(ReasonCode)
+
+
+def is_reason_code(text: str) -> bool:
+    """Whether a text is a musculoskeletal reason code."""
+    try:
+        _REASON_CODE.validate_python(text)
+    except ValidationError:
+        return False
+    return True
+
 
 IsoWeek = Annotated[str, StringConstraints(pattern=r"^[0-9]{4}-W(0[1-9]|[1-4][0-9]|5[0-3])$")]
 """A week, Monday to Sunday, Europe/Helsinki: "2023-W47". Source: ISO 8601."""

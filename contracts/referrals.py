@@ -152,6 +152,8 @@ class ReferralStatusView(View):
     changed_at: Instant
     repeated: bool = False
     """It had been sent before: this is what there is."""
+    number: str | None = None
+    """What its sender calls it; for them alone, and where they have told one."""
 
 
 class ReferralView(ReferralStatusView):

@@ -125,11 +125,11 @@ def give_back(ask: ReturnReferral, tx: Transaction) -> ReferralStatusView:
 
 
 @answers(GetReferralStatus)
-def status(ask: GetReferralStatus, tx: Transaction) -> ReferralStatusView:
+def status(ask: GetReferralStatus, tx: Transaction, vault: Vault) -> ReferralStatusView:
     found = store.own(tx.session, ask.referral_id, tx.viewer)
     if found is None:
         raise domain.unknown_referral()
-    return _status(found)
+    return _status(found).model_copy(update={"number": store.number_of(found, vault)})
 
 
 @answers(GetReferral)

@@ -7,19 +7,16 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-from pydantic import TypeAdapter, ValidationError
-
 from chassis.errors import Refused, Unprocessable
 from contracts.areas import Area, Areas
 from contracts.closings import Door
-from contracts.demand import ReasonCode
+from contracts.demand import is_reason_code
 from contracts.intake import Route, RouteReason
 from contracts.portal import AgeBand
 from contracts.referrals import ReferralStatus, SendReferral, Urgency
 from services.intake.domain import YOUNGEST, age_on, outside
 from services.intake.identity.domain import Identity, born
 
-_REASON_CODE: Final = TypeAdapter(ReasonCode)
 _ORDER: Final = tuple(ReferralStatus)
 """A status is never followed by an earlier one: facts may arrive in another order than they happened."""
 LAST: Final = frozenset({ReferralStatus.COMPLETED, ReferralStatus.DECLINED})
@@ -154,7 +151,5 @@ def _born(code: str, *, today: date, test_codes: bool) -> date:
 
 def _must_be_a_reason(code: str) -> None:
     """Refuse what is no code of the musculoskeletal system. Source: rule 30."""
-    try:
-        _REASON_CODE.validate_python(code)
-    except ValidationError:
-        raise Refused("bad-reason-code", "expected ICPC-2 of chapter L, or ICD-10 of M00-M99 (L15, M17.1)") from None
+    if not is_reason_code(code):
+        raise Refused("bad-reason-code", "expected ICPC-2 of chapter L, or ICD-10 of M00-M99 (L15, M17.1)")

@@ -168,6 +168,11 @@ def written(referral: Referral, vault: Vault) -> Written:
     return Written(**json.loads(vault.open(referral.words, place=place(Referral, referral.referral_id, "words"))))
 
 
+def number_of(referral: Referral, vault: Vault) -> str | None:
+    """What the sender calls it; None where it has no name of theirs."""
+    return written(referral, vault).number.partition("/")[2].partition("/")[2] or None
+
+
 def rehash(referral: Referral, vault: Vault) -> None:
     """Bring what a referral is known again by under the present key. One that does not hold it is known no more."""
     for column, value in _hashed(vault, written(referral, vault)).items():

@@ -115,7 +115,7 @@ def _sender(sender: Resource) -> dict[str, Any]:
     }
 
 
-def status_of(view: ReferralStatusView, number: str | None = None) -> dict[str, Any]:
+def status_of(view: ReferralStatusView) -> dict[str, Any]:
     """What has become of a referral, as a resource without anything of the person."""
     became = [elements.told("referral-status", valueCode=view.status)]
     if view.returned:
@@ -133,7 +133,7 @@ def status_of(view: ReferralStatusView, number: str | None = None) -> dict[str, 
         "subject": {"type": "Patient"},
         "authoredOn": _instant(view.sent_at),
     }
-    return told | ({"identifier": [{"value": number}]} if number else {})
+    return told | ({"identifier": [{"value": view.number}]} if view.number else {})
 
 
 def _instant(moment: Any) -> str:

@@ -86,7 +86,7 @@ async def send_referral(request: Request) -> Response:
     async def send(neighbour: Neighbour) -> Response:
         edge, ask = edge_of(request), referrals.referral_of(await _body(request))
         sent = await sending.send_referral_of_a_system(edge, viewer_of(neighbour, edge.areas), ask)
-        return _created(request, referrals.status_of(sent, ask.number))
+        return _created(request, referrals.status_of(sent.model_copy(update={"number": ask.number})))
 
     return await _done(request, Act.REFERRALS, send)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
@@ -11,8 +12,10 @@ from pydantic import ValidationError
 
 from chassis import Refused
 from chassis.phones import readable
+from contracts import identity_code
 from contracts.base import Language
 from contracts.chat import MESSAGE_MAX
+from contracts.demand import is_reason_code
 from contracts.public import TroubleGroup
 from contracts.referrals import (
     GetReferral,
@@ -130,6 +133,10 @@ def referral_of(form: Form, t: Words) -> SendReferral | None:
         form.errors["text"] = t("error.long", n=MESSAGE_MAX)
     for name in (name for name, values in PICKED.items() if form[name] not in values):
         form.errors[name] = t("error.pick")
+    for name, wrong in _not_as_typed(form):
+        form.errors.setdefault(name, t.refusal(wrong))
+    if not form["municipality"]:
+        form.errors["municipality"] = t("error.municipality")
     if form.errors:
         return None
     picked = {name: form[name] for name in PICKED if name != "checked"}
@@ -146,6 +153,15 @@ def referral_of(form: Form, t: Words) -> SendReferral | None:
     except ValidationError:  # its text would quote what was typed
         form.errors["municipality"] = t("error.municipality")
         return None
+
+
+def _not_as_typed(form: Form) -> Iterator[tuple[str, str]]:
+    """Fields that cannot be what they should be, with the refusal they would meet: every one is told at once."""
+    code = form["code"].strip().upper()
+    if not identity_code.is_one(form["person"].strip().upper()):
+        yield "person", "bad-personal-identity-code"
+    if code and not is_reason_code(code):
+        yield "code", "bad-reason-code"
 
 
 def why_refused(edge: Edge, t: Words, refused: Refused, municipality: str) -> str:

@@ -74,7 +74,8 @@ async def answer(request: Request, status: int, code: str, **more: Any) -> Respo
     """The answer that says so."""
     t = words(language_of(request))
     if _is_fhir(request):
-        return outcome(status, code, _sentence(t, status, code, more), more.get("errors", ()))
+        resource, errors = request.url.path.split("/")[3:4], more.get("errors", ())
+        return outcome(status, code, _sentence(t, status, code, more), resource="".join(resource), errors=errors)
     if for_machines(request):
         return problem(status, code, _sentence(t, status, code, more), **more)
     page = page_of(request, t.language, "")

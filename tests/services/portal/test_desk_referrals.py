@@ -134,6 +134,14 @@ def test_what_is_wrong_is_said_beside_its_field_and_nothing_is_sent(
     assert town.told(ReferralReceived) == []
 
 
+def test_everything_that_is_wrong_is_said_at_once_to_the_professional(desk: Browser) -> None:
+    wrong = {"person": "210281-9989", "code": "K40", "phone": "12", "municipality": "", "unit": "", "urgency": ""}
+    desk.post(NEW, filled(**wrong))
+    assert set(errors(desk)) == set(wrong)
+    assert "sinut" not in desk.page
+    assert "puhelinnumerosi" not in desk.page
+
+
 def test_what_was_typed_is_still_there(desk: Browser) -> None:
     desk.post(NEW, filled(code="K40"))
     assert 'value="Testi Maria"' in desk.page

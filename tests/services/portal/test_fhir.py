@@ -169,7 +169,9 @@ def test_each_wrong_response_has_its_code(sender: Sender, over: dict[str, Any], 
     """Rule 36."""
     areas = {"areas": ("10",)}
     sender.save(**areas)
-    assert outcome(sender.sends(RESULTS, response(**over), **FHIR)) == (422, code)
+    answer = sender.sends(RESULTS, response(**over), **FHIR)
+    assert outcome(answer) == (422, code)
+    assert [one for one in elements(answer) if one.startswith("QuestionnaireResponse")]
     assert sender.town.told(ContactOpened) == []
 
 
@@ -243,9 +245,11 @@ def test_the_same_request_again_is_the_same_referral(sender: Sender) -> None:
 
 
 def test_its_sender_alone_reads_what_has_become_of_it(sender: Sender) -> None:
-    at = f"{REFERRALS}/{sender.sends(REFERRALS, service_request(), **FHIR).json()['id']}"
+    body = service_request()
+    at = f"{REFERRALS}/{sender.sends(REFERRALS, body, **FHIR).json()['id']}"
     resource = told(reads(sender, at))
     assert (resource["status"], value(resource, "referral-status")) == ("active", "received")
+    assert resource["identifier"] == [{"value": body["identifier"][0]["value"]}]
     assert outcome(reads(Sender(sender.town, "other"), at)) == (404, "unknown-referral")
     assert outcome(reads(sender, f"{REFERRALS}/{uuid4()}")) == (404, "unknown-referral")
 
@@ -326,7 +330,9 @@ WRONG_REFERRALS: list[tuple[dict[str, Any], str]] = [
 )
 def test_each_wrong_request_has_its_code(sender: Sender, over: dict[str, Any], code: str) -> None:
     """Rules 3 and 36."""
-    assert outcome(sender.sends(REFERRALS, service_request(**over), **FHIR)) == (422, code)
+    answer = sender.sends(REFERRALS, service_request(**over), **FHIR)
+    assert outcome(answer) == (422, code)
+    assert [one for one in elements(answer) if one.startswith("ServiceRequest")]
     assert sender.town.told(ReferralReceived) == []
 
 
