@@ -205,7 +205,8 @@ HANDED = {
     "key_file": "its key, to be handed over to nobody else: {key_file}",
     "webhook_secret": webhooks.NEW_SECRET,
     "client_secret": "client id: {name}\nclient secret, shown this once: {client_secret}\n"
-    "it is for {address}/api/v1/token; contracts/README.md says how to post",
+    "it is for {address}/api/v1/token; docs/doors.md says how to send a result or a referral, "
+    "contracts/README.md how to post an event",
 }
 
 
