@@ -231,7 +231,10 @@ class Area(_Setting):
     acting_for: tuple[OnBehalf, ...] = ()
     """For whom somebody else may come in."""
     interpreters: tuple[InterpreterLanguage, ...] = ()
-    """Languages the page offers an interpreter for; none: it does not ask."""
+    """Languages the page offers an interpreter for; none: it does not ask.
+
+    Who asks for another one by another front end is taken all the same: staff see what is needed and arrange it.
+    """
     hold_minutes: Annotated[int, Field(ge=1, le=60)] = 10
     """How long a picked time is kept for one person."""
     triage_mode: TriageMode = TriageMode.ROUTING_ONLY

@@ -33,7 +33,7 @@ from contracts.referrals import (
 from services.intake.cases import handlers as cases
 from services.intake.cases.store import begin as begin_case
 from services.intake.closings import handlers as closings
-from services.intake.closings.domain import must_take
+from services.intake.closings.domain import must_take, shut
 from services.intake.demand.domain import iso_week
 from services.intake.demand.store import count, say_why
 from services.intake.identity.store import person, recognised
@@ -57,13 +57,13 @@ def send(ask: SendReferral, tx: Transaction, areas: Areas, vault: Vault, setting
         if not store.says_the_same(sent, vault, ask):
             raise Refused("referral-changed", "the number came before with another content; take a new number")
         return _status(sent).model_copy(update={"repeated": True})
-    serves = tx.viewer.areas
+    area = domain.area_of(ask, areas, tx.viewer.areas)
+    doors = closings.doors_for_a_contact(tx, area)
+    must_take(doors, Door.REFERRAL, tx.now)
     known = recognised(tx.session, vault, ask.personal_identity_code)
     under = ask.non_disclosure or (known is not None and is_under(tx.session, known))
-    day = local_date(tx.now)
-    taken = domain.take(ask, areas, serves=serves, today=day, test_codes=settings.practice, under=under)
-    doors = closings.doors_for_a_contact(tx, taken.area)
-    must_take(doors, Door.REFERRAL, tx.now)
+    day, closed = local_date(tx.now), shut(doors, tx.now)
+    taken = domain.take(ask, area, today=day, test_codes=settings.practice, under=under, shut=closed)
     referral = store.add(tx.session, vault, ask, taken, tx.viewer, tx.now)
     marked = non_disclosure.learnt(tx, referral.contact_id, told=ask.non_disclosure)
     tx.audit("change", whom=referral.contact_id, what="referral")

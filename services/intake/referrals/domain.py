@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
+from types import MappingProxyType
 from typing import Final
 
 from chassis.errors import Refused, Unprocessable
@@ -14,7 +15,7 @@ from contracts.demand import is_reason_code
 from contracts.intake import Route, RouteReason
 from contracts.portal import AgeBand
 from contracts.referrals import ReferralStatus, SendReferral, Urgency
-from services.intake.domain import YOUNGEST, age_on, outside
+from services.intake.domain import YOUNGEST, Shut, age_on, outside
 from services.intake.identity.domain import Identity, born
 
 _ORDER: Final = tuple(ReferralStatus)
@@ -38,31 +39,50 @@ class Taken:
     site: str
 
 
-def take(
-    ask: SendReferral, areas: Areas, *, serves: Collection[str], today: date, test_codes: bool, under: bool = False
-) -> Taken:
-    """Decide about a referral, before anything of it is kept.
+def area_of(ask: SendReferral, areas: Areas, serves: Collection[str]) -> Area:
+    """The county that a referral is for.
 
     Args:
         ask: what the professional sent.
         areas: the counties served here.
         serves: counties that the sender may send to.
-        today: the day in Finland.
-        test_codes: whether test persons are taken (practice only).
-        under: whether the person is under non-disclosure, as the professional says or as is known here.
 
     Raises:
-        Refused: `unknown-municipality`; `other-municipality`: of a county the sender does not serve;
-            `bad-personal-identity-code`, `test-personal-identity-code`; `too-young`; `unknown-site`;
-            `bad-reason-code`; `phone-needed`.
-
-    Source: rules 1-3, 30.
+        Refused: `unknown-municipality`; `other-municipality`: of a county the sender does not serve.
     """
     area = areas.of_municipality(ask.municipality)
     if area is None:
         raise Refused("unknown-municipality", "the municipality belongs to no county served here")
     if area.code not in serves:
         raise Refused("other-municipality", "the municipality belongs to a county that the sender does not serve")
+    return area
+
+
+def take(
+    ask: SendReferral,
+    area: Area,
+    *,
+    today: date,
+    test_codes: bool,
+    under: bool = False,
+    shut: Shut = MappingProxyType({}),
+) -> Taken:
+    """Decide about a referral, before anything of it is kept.
+
+    Args:
+        ask: what the professional sent.
+        area: the county it is for.
+        today: the day in Finland.
+        test_codes: whether test persons are taken (practice only).
+        under: whether the person is under non-disclosure, as the professional says or as is known here.
+        shut: doors that nobody can go by now, and why.
+
+    Raises:
+        Refused: `bad-personal-identity-code`, `test-personal-identity-code`; `too-young`; `unknown-site`;
+            `bad-reason-code`; `phone-needed`.
+
+    Source: rules 1-3, 30.
+    """
     birth_date = _born(ask.personal_identity_code, today=today, test_codes=test_codes)
     if (age := age_on(birth_date, today)) < area.minimum_age:
         raise Refused("too-young", f"the unit of area {area.code} takes people from {area.minimum_age} years on")
@@ -75,20 +95,23 @@ def take(
         ask.urgency,
         red_flags_checked=ask.red_flags_checked,
         phone=ask.phone is not None,
-        books_not=_books_not(ask, area, band_of(age), under=under),
+        books_not=_books_not(ask, area, band_of(age), under=under, shut=shut),
     )
     person = Identity(ask.personal_identity_code, ask.family_name, ask.given_names, birth_date)
     return Taken(area, person, band_of(age), route, reasons, site)
 
 
-def _books_not(ask: SendReferral, area: Area, age_band: AgeBand, *, under: bool) -> RouteReason | None:
+def _books_not(ask: SendReferral, area: Area, age_band: AgeBand, *, under: bool, shut: Shut) -> RouteReason | None:
     """Why somebody picks no time by the page, by what the county has decided; None when they do (rule 9).
 
     A number is asked for what the professional has said themselves: else the refusal would tell what is known here. Who
-    is known to be under non-disclosure and has none leaves a message.
+    is known to be under non-disclosure and has none leaves a message. While booking is closed who can be called is
+    called; who has no number picks a time when it opens again.
     """
     if under and (ask.non_disclosure or ask.phone) and not area.limits_of(Door.BOOKING).non_disclosure:
         return RouteReason.DOOR_CLOSED
+    if ask.phone and Door.BOOKING in shut:
+        return shut[Door.BOOKING]
     return outside(area, municipality=ask.municipality, age_band=age_band, language=ask.language).get(Door.BOOKING)
 
 

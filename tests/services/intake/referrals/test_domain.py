@@ -12,7 +12,7 @@ from contracts.intake import Route, RouteReason
 from contracts.portal import AgeBand
 from contracts.referrals import ReferralStatus, Urgency
 from services.intake.domain import age_on
-from services.intake.referrals.domain import Taken, band_of, follows, take, way
+from services.intake.referrals.domain import Taken, area_of, band_of, follows, take, way
 from tests.services.intake.builders import code
 from tests.services.intake.referrals.sending import sent
 
@@ -20,7 +20,8 @@ TODAY = date(2026, 11, 24)
 
 
 def taken(areas: Areas, *, today: date = TODAY, test_codes: bool = True, **over: Any) -> Taken:
-    return take(sent(**over), areas, serves={"10", "18"}, today=today, test_codes=test_codes)
+    ask = sent(**over)
+    return take(ask, area_of(ask, areas, {"10", "18"}), today=today, test_codes=test_codes)
 
 
 def refusal(areas: Areas, **over: Any) -> str:
@@ -109,7 +110,7 @@ def test_a_municipality_that_nobody_knows_is_refused(areas: Areas) -> None:
 
 def test_a_sender_sends_to_the_counties_it_serves_alone(areas: Areas) -> None:
     with pytest.raises(Refused, match="other-municipality"):
-        take(sent(municipality="272"), areas, serves={"10"}, today=TODAY, test_codes=True)
+        area_of(sent(municipality="272"), areas, {"10"})
 
 
 @pytest.mark.parametrize("good", ["L03", "L15", "M54.5", "M17", "M75.10", None])

@@ -247,6 +247,21 @@ def test_a_referral_that_was_taken_keeps_its_answer_at_a_closed_door(intake: Uni
     assert send(intake, number=mine) == first.model_copy(update={"repeated": True})
 
 
+def test_while_booking_is_closed_whom_one_can_call_is_called(intake: Unit) -> None:
+    """Nobody is led to a door that staff have closed; the call is promised the same day (rule 14)."""
+    closes(intake, Door.BOOKING)
+    assert send(intake, phone="+358401234567").route is Route.CALLBACK
+    (routed,) = intake.told_of(ContactRouted)
+    assert routed.reasons == (RouteReason.DOOR_CLOSED, RouteReason.CAME_BY_REFERRAL)
+    (received,) = intake.told_of(ReferralReceived)
+    assert received.call
+
+
+def test_while_booking_is_closed_who_has_no_number_picks_a_time_when_it_opens(intake: Unit) -> None:
+    closes(intake, Door.BOOKING)
+    assert send(intake, phone=None).route is Route.BOOKING
+
+
 def test_the_last_referral_of_the_day_closes_the_door(intake: Unit) -> None:
     """A cap counts referrals like any contact: docs/adr/0013."""
     intake.asks(SetCap(area="10", door=Door.REFERRAL, per_day=1), viewer=staff())
