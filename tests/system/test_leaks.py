@@ -86,7 +86,9 @@ async def be_called(address: str) -> None:
     """A message left in each language, each with a number written its own way; a therapist calls the first."""
     async with httpx.AsyncClient(base_url=address, timeout=20) as client:
         for said, phone, code in zip(SAID.values(), PHONES, CODES, strict=True):
-            await leave_message(client, *await open_contact(client), phone, f"{said.resident} {code}")
+            opened = await open_contact(client)
+            await leave_message(client, *opened, phone, said.resident)
+            assert await callback(client, *opened, phone, f"{said.resident} {code}") == httpx.codes.UNPROCESSABLE_ENTITY
     therapist = Visitor(address)
     try:
         await therapist.open("/desk/login")
@@ -114,14 +116,22 @@ async def open_contact(client: httpx.AsyncClient) -> tuple[UUID, str]:
 
 async def leave_message(client: httpx.AsyncClient, contact: UUID, secret: str, phone: str, words: str) -> None:
     """Accepted once intake has decided on a call."""
-    key = {"Idempotency-Key": str(uuid4()), "Authorization": f"Bearer {secret}"}
+    key = str(uuid4())
 
     async def accepted() -> bool:
-        body = {"phone": phone, "words": words, "kind": "advice"}
-        answer = await client.post(f"/api/v1/contacts/{contact}/callback", json=body, headers=key)
-        return answer.status_code == httpx.codes.ACCEPTED
+        return await callback(client, contact, secret, phone, words, key=key) == httpx.codes.ACCEPTED
 
     await eventually(accepted, "the message is taken")
+
+
+async def callback(
+    client: httpx.AsyncClient, contact: UUID, secret: str, phone: str, words: str, *, key: str = ""
+) -> int:
+    """The status of a message that is left."""
+    headers = {"Idempotency-Key": key or str(uuid4()), "Authorization": f"Bearer {secret}"}
+    body = {"phone": phone, "words": words, "kind": "advice"}
+    answer = await client.post(f"/api/v1/contacts/{contact}/callback", json=body, headers=headers)
+    return answer.status_code
 
 
 async def go_astray(client: httpx.AsyncClient, contact: UUID, secret: str) -> None:

@@ -36,9 +36,10 @@ def remember(session: Session, vault: Vault, who: Identity, *, now: datetime) ->
         if known == fresh:
             return fresh
         _forget(session, fresh)  # another process was quicker
-    _known_as(session, known, lookups)
+    # The row before its lookups, as a rotation of keys does: whoever held them the other way round would wait for ever.
     renewed = update(Person).where(col(Person.person_id) == known).values(_locked(vault, who, known, now))
     session.connection().execute(renewed)
+    _known_as(session, known, lookups)
     return known
 
 

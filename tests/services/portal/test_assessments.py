@@ -149,7 +149,7 @@ def test_each_wrong_result_has_its_code_and_opens_nothing(sender: Sender, over: 
     assert sender.town.told(ContactOpened) == []
 
 
-@pytest.mark.parametrize(("language", "said"), [("fi", "Kuntasi ei kuulu"), ("sv", "Din kommun"), ("en", "Your")])
+@pytest.mark.parametrize(("language", "said"), [("fi", "Kunta ei kuulu"), ("sv", "Kommunen"), ("en", "The")])
 def test_a_refusal_speaks_the_persons_language(sender: Sender, language: str, said: str) -> None:
     """Rule 35."""
     assert said in sender.assessed(language=language, municipality="091").json()["detail"]

@@ -219,7 +219,8 @@ def test_a_writer_beside_it_waits_and_wins(start: Started, monkeypatch: pytest.M
     def with_somebody_beside(row: Any, vault: Vault) -> None:
         if not beside.ident:
             beside.start()
-            beside.join(0.2)  # long enough for it to come to the row; it must not get past it
+            # Longer than PostgreSQL lets two wait for each other (deadlock_timeout, 1 s): the rotation would be ended.
+            beside.join(1.5)
             assert beside.is_alive()
         real(row, vault)
 
