@@ -10,7 +10,7 @@ from chassis import Transaction
 from contracts.areas import Area, Areas
 from contracts.callbacks import CallbackPromised
 from contracts.cases import ContactClosed, ContactParted, ContactReopened, Ending, Happened, PartReason
-from contracts.intake import Route
+from contracts.intake import ContactState, Route
 from contracts.portal import ContactOpened, WarningPassed
 from contracts.referrals import ReferralStatus
 from services.intake.cases import domain, store
@@ -178,8 +178,8 @@ def happened(
 def promised(tx: Transaction, fact: CallbackPromised, areas: Areas, vault: Vault) -> None:
     """A call was promised: it is owed as promised, or sooner when the answers have told of a new or worse symptom."""
     found = store.place(tx.session, fact.contact_id, tx.viewer, lock=True)
-    if found is None:
-        return
+    if found is None or found.contact.state == ContactState.DECLINED:
+        return  # chat lifts a call that nobody is to make
     area = areas.area(found.contact.area)
     kind = due_store.need_at_least(tx.session, fact.contact_id, fact.kind)
     if kind is fact.kind:

@@ -240,6 +240,17 @@ def test_a_visit_booked_after_the_end_opens_the_contact_and_binds_again(due: Due
     assert due.set()[1:] == [("treatment", "2027-02-24")] * 2
 
 
+def test_a_call_whose_promise_is_heard_after_the_contact_was_declined_is_not_owed(due: Due) -> None:
+    """Chat lifts such a call at once; whichever of the two is heard first, nobody is owed anything."""
+    contact_id = due.waits("same")
+    due.identifies(contact_id, personal_identity_code=code("251110A901"))
+    before = due.set()
+    due.promised(contact_id)
+    due.unit.clock.advance(timedelta(days=10))
+    due.clock_comes_round()
+    assert (due.set(), due.told(DueTimeMissed)) == (before, [])
+
+
 def test_a_contact_declined_after_it_was_taken_in_is_owed_nothing(due: Due) -> None:
     contact_id = due.waits("new", age_band=AgeBand.FROM_16_TO_17)
     due.identifies(contact_id, personal_identity_code=code("250611A901"), birth_date="2011-06-25")
