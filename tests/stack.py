@@ -371,6 +371,12 @@ class Stack:
             tables.reflect(connection)
             return {name: _count(connection, table) for name, table in tables.tables.items()}
 
+    def told_of(self, service: str, event_id: str) -> int:
+        """How many messages a service has told because of one that it heard."""
+        with self.database(service) as engine, engine.connect() as connection:
+            of_it = outbox.c.headers.contains(event_id)
+            return connection.execute(select(func.count()).select_from(outbox).where(of_it)).scalar_one()
+
     def close(self) -> None:
         """End everything that was started here, each by its own id."""
         try:
