@@ -147,7 +147,7 @@ class ReferralStatusView(View):
     returned: ReturnReason | None = None
     """Why it was given back."""
     route: Route
-    """Where the person goes first."""
+    """Where the person goes first; `booking`: on their own, to a message while booking is closed."""
     sent_at: Instant
     changed_at: Instant
     repeated: bool = False

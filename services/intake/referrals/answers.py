@@ -70,6 +70,8 @@ def send(ask: SendReferral, tx: Transaction, areas: Areas, vault: Vault, setting
     _tell(tx, ask, referral, taken, areas)
     non_disclosure.tell(tx, marked, areas)
     closings.count(tx, taken.area, doors, route=taken.route, origin=Origin.REFERRAL)
+    if why := closed.get(Door.BOOKING):  # who was to pick a time has no number to be called at
+        closings.by_message(tx, tx.session.get_one(Contact, referral.contact_id), area, why)
     return _status(referral)
 
 

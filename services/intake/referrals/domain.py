@@ -105,8 +105,8 @@ def _books_not(ask: SendReferral, area: Area, age_band: AgeBand, *, under: bool,
     """Why somebody picks no time by the page, by what the county has decided; None when they do (rule 9).
 
     A number is asked for what the professional has said themselves: else the refusal would tell what is known here. Who
-    is known to be under non-disclosure and has none leaves a message. While booking is closed who can be called is
-    called; who has no number picks a time when it opens again.
+    is known to be under non-disclosure and has none leaves a message, once they come. So does while booking is closed
+    who has none; who can be called is called.
     """
     if under and (ask.non_disclosure or ask.phone) and not area.limits_of(Door.BOOKING).non_disclosure:
         return RouteReason.DOOR_CLOSED

@@ -10,6 +10,7 @@ from uuid import UUID
 
 import pytest
 
+from contracts.closings import Door
 from contracts.intake import GetContact
 from contracts.portal import AssuranceLevel, IdentityVerified, Origin
 from contracts.referrals import ReferralStatus, ReferralStatusChanged, ReferralStatusView
@@ -21,6 +22,7 @@ from services.portal.practice.people import residents
 from tests.factories import staff, visit_completed
 from tests.services.intake.referrals.sending import sent
 from tests.services.portal.test_booking_door import comes_to_book, hidden, publishes
+from tests.services.portal.test_doors import closes
 from tests.services.portal.town import Browser, Town
 
 FI = words(LANGUAGES[0])
@@ -93,6 +95,17 @@ def test_whom_nobody_has_sent_is_told_so_and_nothing_of_them_is_told(town: Town)
 def test_who_is_to_be_called_first_chooses_no_time(town: Town, over: dict[str, Any]) -> None:
     is_sent(town, **over)
     assert comes(town) == "/fi/lahete?ei=1"
+
+
+def test_whom_nobody_can_call_while_booking_is_closed_leaves_a_message(town: Town) -> None:
+    publishes(town)
+    closes(town, Door.BOOKING)
+    view = is_sent(town, phone=None)
+    case = comes(town)
+    assert case == f"/fi/asia/{view.contact_id}"
+    page = town.resident.get(case).text
+    assert FI("case.title.by_message") in page
+    assert "slot_id" not in page
 
 
 def test_who_has_a_time_finds_it_again_from_another_browser(town: Town) -> None:

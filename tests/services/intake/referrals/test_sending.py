@@ -257,9 +257,21 @@ def test_while_booking_is_closed_whom_one_can_call_is_called(intake: Unit) -> No
     assert received.call
 
 
-def test_while_booking_is_closed_who_has_no_number_picks_a_time_when_it_opens(intake: Unit) -> None:
+def test_while_booking_is_closed_who_has_no_number_leaves_a_message_once_they_come(intake: Unit) -> None:
     closes(intake, Door.BOOKING)
-    assert send(intake, phone=None).route is Route.BOOKING
+    view = send(intake, phone=None)
+    assert intake.asks(GetContact(contact_id=view.contact_id), viewer=staff()).route is Route.CALLBACK
+    assert intake.told_of(ContactRouted)[-1].reasons == (RouteReason.DOOR_CLOSED, RouteReason.CAME_BY_REFERRAL)
+    (received,) = intake.told_of(ReferralReceived)
+    assert received.call is None
+
+
+def test_a_referral_after_the_days_last_booking_leads_to_a_message(intake: Unit) -> None:
+    intake.asks(SetCap(area="10", door=Door.BOOKING, per_day=1), viewer=staff())
+    send(intake, phone=None)
+    late = send(intake, phone=None, number=number())
+    assert intake.asks(GetContact(contact_id=late.contact_id), viewer=staff()).route is Route.CALLBACK
+    assert RouteReason.DOOR_FULL in intake.told_of(ContactRouted)[-1].reasons
 
 
 def test_the_last_referral_of_the_day_closes_the_door(intake: Unit) -> None:
