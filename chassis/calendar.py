@@ -85,6 +85,16 @@ def add_months(day: date, n: int) -> date:
     return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
 
 
+def age_on(birth_date: date, day: date) -> int:
+    """Years a person has turned by a local day.
+
+    Who was born on 29 February turns on 1 March in a common year. Assumed: no act says so of ages. Act 150/1930 section
+    3 would let a term of years end on 28 February; the later day takes nobody a day too early.
+    Source: rule 2 and section 11 ("has turned").
+    """
+    return day.year - birth_date.year - ((day.month, day.day) < (birth_date.month, birth_date.day))
+
+
 def is_open(periods: Iterable[Opening], at: datetime, closed_on: Collection[date] = ()) -> bool:
     """Whether an instant lies in a weekly period on a day that is neither a public holiday nor in `closed_on`."""
     return closes_at(periods, at, closed_on) is not None

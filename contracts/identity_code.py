@@ -46,11 +46,10 @@ def birth_date(code: str, *, today: date) -> date:
 
 def stands_in(text: str) -> bool:
     """Whether a valid code stands in a text, in capital letters or small ones."""
-    return any(is_one(shape.group()) for shape in _IN_TEXT.finditer(text.upper()))
+    return any(_is_one(shape.group()) for shape in _IN_TEXT.finditer(text.upper()))
 
 
-def is_one(code: str) -> bool:
-    """Whether a text is a code, of whatever birth date."""
+def _is_one(code: str) -> bool:
     try:
         birth_date(code, today=date.max)
     except ValueError:

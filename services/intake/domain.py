@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final
 
+from chassis.calendar import age_on
 from chassis.errors import Refused
 from contracts.areas import Area, Limits
 from contracts.cases import Ending
@@ -88,16 +89,6 @@ def reasons_by_message(reasons: Iterable[str], why: RouteReason) -> tuple[RouteR
     """Why somebody leaves a message who was to pick a time, once it has turned out that they are not to."""
     left = [RouteReason(one) for one in reasons if one != RouteReason.CAME_BY_BOOKING]
     return tuple(dict.fromkeys([why, *left]))
-
-
-def age_on(birth_date: date, day: date) -> int:
-    """Years a person has turned by a local day.
-
-    Who was born on 29 February turns on 1 March in a common year. Assumed: no act says so of ages. Act 150/1930 section
-    3 would let a term of years end on 28 February; the later day takes nobody a day too early.
-    Source: rule 2 and section 11 ("has turned").
-    """
-    return day.year - birth_date.year - ((day.month, day.day) < (birth_date.month, birth_date.day))
 
 
 def is_too_young(area: Area, birth_date: date, day: date) -> bool:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import date
 
+from chassis.calendar import age_on
 from contracts.areas import DirectAccess
 from contracts.intake import TriageOutcome
-from services.intake.domain import age_on
 
 
 def granted(county: DirectAccess | None, outcome: str, birth_date: date, day: date) -> bool:

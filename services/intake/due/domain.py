@@ -16,7 +16,7 @@ from chassis.errors import Refused, Unprocessable
 from contracts.areas import Area
 from contracts.due import CorrectionReason, DueKind
 from contracts.portal import AgeBand, Answer, PromiseKind
-from services.intake.domain import YOUNGEST, age_on
+from services.intake.domain import YOUNGEST
 
 COURSE = "course"
 """The question whether the trouble is new or worse."""
@@ -113,7 +113,7 @@ def treatment(assessed_at: datetime, *, young: bool) -> Term:
 
 def is_young(birth_date: date | None, band: AgeBand, on: date) -> bool:
     """Whether somebody is under 23 on the day of the assessment; by the age they told where nobody knows better."""
-    return (YOUNGEST[band] if birth_date is None else age_on(birth_date, on)) < YOUNG_UNTIL
+    return (YOUNGEST[band] if birth_date is None else calendar.age_on(birth_date, on)) < YOUNG_UNTIL
 
 
 def is_on_time(at: datetime, due_on: date) -> bool:

@@ -7,7 +7,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from chassis import Answers, Refused, Role, Transaction
-from chassis.calendar import local_date
+from chassis.calendar import age_on, local_date
 from contracts.areas import Area, Areas
 from contracts.base import Language
 from contracts.falls import (
@@ -167,7 +167,7 @@ def _place(ask: ScreenFallRisk, contact: Contact | None, areas: Areas) -> tuple[
 def _age(tx: Transaction, vault: Vault, contact: Contact | None) -> int | None:
     """Years an identified person has turned; None when nobody has identified."""
     who = person(tx.session, vault, contact.contact_id, tx.viewer) if contact else None
-    return domain.age_on(who.birth_date, local_date(tx.now)) if who else None
+    return age_on(who.birth_date, local_date(tx.now)) if who else None
 
 
 def _form(rules: FallRules, form: Form, language: Language) -> FallFormView:

@@ -145,11 +145,6 @@ def must_be_a_source(rules: FallRules, source: str, *, by_staff: bool, on: date)
         raise Refused("unknown-source", "expected a source that is in effect today")
 
 
-def age_on(birth_date: date, on: date) -> int:
-    """Years somebody has turned on a day. Who was born on 29 February turns older on 1 March of a common year."""
-    return on.year - birth_date.year - ((on.month, on.day) < (birth_date.month, birth_date.day))
-
-
 def review_on(screened_on: date, *, months: int) -> date:
     """The day to screen again: the same day of the month, else the last of it."""
     year, month = divmod(screened_on.month - 1 + months, 12)

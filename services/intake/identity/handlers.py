@@ -6,7 +6,7 @@ from datetime import date
 from uuid import UUID
 
 from chassis import Handlers, Refused, Settings, Transaction, TryLater, Unprocessable
-from chassis.calendar import local_date
+from chassis.calendar import age_on, local_date
 from chassis.phones import phone
 from contracts.areas import Area, Areas
 from contracts.cases import Ending
@@ -16,7 +16,7 @@ from contracts.portal import ContactPointGiven, IdentityVerified
 from services.intake.cases import handlers as cases
 from services.intake.closings import handlers as closings
 from services.intake.direct_access import handlers as direct_access
-from services.intake.domain import age_on, is_too_young
+from services.intake.domain import is_too_young
 from services.intake.identity import domain, store
 from services.intake.identity.domain import Identity
 from services.intake.identity.vault import Vault

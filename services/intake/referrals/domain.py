@@ -8,6 +8,7 @@ from datetime import date
 from types import MappingProxyType
 from typing import Final
 
+from chassis.calendar import age_on
 from chassis.errors import Refused, Unprocessable
 from contracts.areas import Area, Areas
 from contracts.closings import Door
@@ -15,7 +16,7 @@ from contracts.demand import is_reason_code
 from contracts.intake import Route, RouteReason
 from contracts.portal import AgeBand
 from contracts.referrals import ReferralStatus, SendReferral, Urgency
-from services.intake.domain import YOUNGEST, Shut, age_on, outside
+from services.intake.domain import YOUNGEST, Shut, outside
 from services.intake.identity.domain import Identity, born
 
 _ORDER: Final = tuple(ReferralStatus)

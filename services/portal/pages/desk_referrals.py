@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 from typing import Any
 from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
-from pydantic import ValidationError
 
 from chassis import Refused
+from chassis.calendar import age_on, local_date
 from chassis.phones import readable
 from contracts import identity_code
+from contracts.areas import Area
 from contracts.base import Language
 from contracts.chat import MESSAGE_MAX
 from contracts.demand import is_reason_code
@@ -42,14 +44,19 @@ YES, NO = "yes", "no"
 ENDED = frozenset({ReferralStatus.COMPLETED, ReferralStatus.DECLINED})
 """A referral of these is given back no more."""
 NAME_MAX = 200
+FIELDS = (
+    *("kind", "person", "given_names", "family_name", "municipality", "phone", "language"),
+    *("reason", "code", "checked", "urgency", "text", "unit", "role"),
+)
+"""In the order of the page."""
 NEEDED = ("person", "family_name", "unit", "role")
 """Fields that are typed, and not left empty."""
+BOUNDS = {"given_names": NAME_MAX, "text": MESSAGE_MAX}
+"""Fields that may be left empty, and how long they may be."""
 FIELD_OF = {
     "bad-personal-identity-code": "person",
     "test-personal-identity-code": "person",
     "too-young": "person",
-    "unknown-municipality": "municipality",
-    "other-municipality": "municipality",
     "bad-reason-code": "code",
     "phone-needed": "phone",
 }
@@ -111,7 +118,7 @@ async def new(request: Request, language: Language, me: Me) -> Response:
 @routes.post("/new")
 async def send(request: Request, language: Language, me: Me, form: Posted) -> Response:
     edge, page = edge_of(request), place_of(request, language, "/referrals/new", me)
-    referral = referral_of(form, page.t)
+    referral = referral_of(edge, me, form, page.t)
     if referral is None:
         return _form_page(request, language, me, form)
     try:
@@ -120,57 +127,61 @@ async def send(request: Request, language: Language, me: Me, form: Posted) -> Re
         field = FIELD_OF.get(refused.code)
         if field is None:
             return _form_page(request, language, me, form, refused.code)
-        form.errors[field] = why_refused(edge, page.t, refused, form["municipality"])
+        form.errors[field] = why_refused(page.t, refused.code, edge.areas.of_municipality(form["municipality"]))
         return _form_page(request, language, me, form)
     return RedirectResponse(f"/{language}/desk/referrals/{sent.referral_id}", status_code=SEE_OTHER)
 
 
-def referral_of(form: Form, t: Words) -> SendReferral | None:
-    """The referral of a form; None, and errors in the form, when something is missing or not what it should be."""
+def referral_of(edge: Edge, me: Staff, form: Form, t: Words) -> SendReferral | None:
+    """The referral of a form; None, and each error beside its field, when anything is not as it should be."""
     phone = phone_number(form, "phone", t) if form["phone"].strip() else None
     must_hold(form, t, **{name: (form[name].strip(), NAME_MAX) for name in NEEDED})
-    if len(form["text"]) > MESSAGE_MAX:
-        form.errors["text"] = t("error.long", n=MESSAGE_MAX)
-    for name in (name for name, values in PICKED.items() if form[name] not in values):
-        form.errors[name] = t("error.pick")
-    for name, wrong in _not_as_typed(form):
-        form.errors.setdefault(name, t.refusal(wrong))
-    if not form["municipality"]:
-        form.errors["municipality"] = t("error.municipality")
+    form.errors |= {name: t("error.long", n=most) for name, most in BOUNDS.items() if len(form[name]) > most}
+    form.errors |= {name: t("error.pick") for name, values in PICKED.items() if form[name] not in values}
+    area = edge.areas.of_municipality(form["municipality"])
+    if area is None or area.code not in me.viewer.areas:
+        form.errors["municipality"] = t("error.home")
+    for refused in _would_be_refused(form, area, local_date(edge.clock())):
+        form.errors.setdefault(FIELD_OF[refused], why_refused(t, refused, area))
     if form.errors:
+        form.errors = {name: form.errors[name] for name in FIELDS if name in form.errors}
         return None
-    picked = {name: form[name] for name in PICKED if name != "checked"}
-    typed = {name: form[name] for name in ("family_name", "given_names", "unit", "role", "text", "municipality")}
-    told = {
-        "personal_identity_code": form["person"].strip().upper(),
-        "phone": phone,
-        "code": form["code"].strip().upper() or None,
-        "red_flags_checked": form["checked"] == YES,
-        "non_disclosure": form["non_disclosure"] == YES,
-    }
+    told = {name: form[name] for name in FIELDS if name not in ("person", "checked")}
+    return SendReferral.model_validate(
+        told
+        | {
+            "personal_identity_code": _upper(form["person"]),
+            "phone": phone,
+            "code": _upper(form["code"]) or None,
+            "red_flags_checked": form["checked"] == YES,
+            "non_disclosure": form["non_disclosure"] == YES,
+        }
+    )
+
+
+def _would_be_refused(form: Form, area: Area | None, today: date) -> Iterator[str]:
+    """What intake would refuse one by one, so that it is told at once; intake decides all the same."""
     try:
-        return SendReferral.model_validate(picked | typed | told)
-    except ValidationError:  # its text would quote what was typed
-        form.errors["municipality"] = t("error.municipality")
-        return None
+        born = identity_code.birth_date(_upper(form["person"]), today=today)
+    except ValueError:
+        yield "bad-personal-identity-code"
+    else:
+        if area and age_on(born, today) < area.minimum_age:
+            yield "too-young"
+    if not form["phone"].strip() and (form["urgency"] == Urgency.URGENT or form["checked"] == NO):
+        yield "phone-needed"
+    if form["code"].strip() and not is_reason_code(_upper(form["code"])):
+        yield "bad-reason-code"
 
 
-def _not_as_typed(form: Form) -> Iterator[tuple[str, str]]:
-    """Fields that cannot be what they should be, with the refusal they would meet: every one is told at once."""
-    code = form["code"].strip().upper()
-    if not identity_code.is_one(form["person"].strip().upper()):
-        yield "person", "bad-personal-identity-code"
-    if code and not is_reason_code(code):
-        yield "code", "bad-reason-code"
+def _upper(typed: str) -> str:
+    return typed.strip().upper()
 
 
-def why_refused(edge: Edge, t: Words, refused: Refused, municipality: str) -> str:
+def why_refused(t: Words, code: str, area: Area | None) -> str:
     """A refusal in words; who is too young is told which place helps."""
-    area = edge.areas.of_municipality(municipality)
     places = area.elsewhere if area else {}
-    if refused.code == "too-young" and "too_young" in places:
-        return places["too_young"].of(t.language)
-    return t.refusal(refused.code)
+    return places["too_young"].of(t.language) if code == "too-young" and "too_young" in places else t.refusal(code)
 
 
 # One of them

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from html import unescape
 
 import pytest
 
@@ -46,6 +47,11 @@ def desk(town: Town) -> Browser:
 
 def errors(desk: Browser) -> list[str]:
     return re.findall(r'id="(\w+)-error"', desk.page)
+
+
+def said(desk: Browser) -> list[str]:
+    """What stands beside the fields that are wrong."""
+    return re.findall(r'-error">(?:<span[^>]*>[^<]*</span>)?([^<]+)<', desk.page)
 
 
 def test_a_professional_sends_a_person_and_sees_where_they_go(town: Town, desk: Browser) -> None:
@@ -108,7 +114,9 @@ def test_who_is_to_be_called_is_on_the_list_of_calls(desk: Browser) -> None:
         ({"person": "210281-9989"}, "person"),
         ({"person": "２１０２８１-9988"}, "person"),
         ({"person": ""}, "person"),
+        ({"person": code("251126A901")}, "person"),
         ({"family_name": " "}, "family_name"),
+        ({"given_names": "a" * 201}, "given_names"),
         ({"municipality": ""}, "municipality"),
         ({"municipality": "999"}, "municipality"),
         ({"municipality": "272"}, "municipality"),
@@ -134,12 +142,41 @@ def test_what_is_wrong_is_said_beside_its_field_and_nothing_is_sent(
     assert town.told(ReferralReceived) == []
 
 
-def test_everything_that_is_wrong_is_said_at_once_to_the_professional(desk: Browser) -> None:
-    wrong = {"person": "210281-9989", "code": "K40", "phone": "12", "municipality": "", "unit": "", "urgency": ""}
+WRONG = {"person": "210281-9989", "municipality": "", "phone": "12", "code": "K40", "urgency": "", "unit": ""}
+TO_A_RESIDENT = re.compile(r"\b(?:asut|sinu\w*|\w+(?:numero|asemaa)si|du|dig|ditt?|you|your)\b", re.IGNORECASE)
+
+
+@pytest.mark.parametrize("language", list(Language))
+def test_everything_that_is_wrong_is_said_at_once_to_the_professional(desk: Browser, language: Language) -> None:
+    address = f"/{language}/desk/referrals/new"
+    desk.get(address)
+    desk.post(address, filled(**WRONG))
+    assert errors(desk) == re.findall(r'<li><a href="#(\w+)">', desk.page) == list(WRONG)
+    assert [text for text in said(desk) if TO_A_RESIDENT.search(text)] == []
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"person": code("251110A901"), "phone": "", "checked": "no", "unit": ""},
+        {"person": code("251110A901"), "phone": "", "urgency": "urgent", "role": ""},
+    ],
+)
+def test_what_speaks_against_the_person_is_said_with_all_the_rest(desk: Browser, wrong: dict[str, str]) -> None:
+    """Rule 2."""
     desk.post(NEW, filled(**wrong))
-    assert set(errors(desk)) == set(wrong)
-    assert "sinut" not in desk.page
-    assert "puhelinnumerosi" not in desk.page
+    assert set(errors(desk)) == set(wrong) - {"checked", "urgency"}
+
+
+def test_nothing_that_was_typed_is_lost(desk: Browser) -> None:
+    typed = filled(**WRONG) | {"non_disclosure": "yes"}
+    desk.post(NEW, typed)
+    shown = dict(re.findall(r'name="(\w+)" id="\w+" value="([^"]*)"', desk.page))
+    shown |= dict(re.findall(r'name="(\w+)" value="([^"]*)" id="[^"]+" checked', desk.page))
+    shown |= dict(re.findall(r'name="(text)"[^>]*>([^<]*)<', desk.page))
+    assert {name: unescape(value) for name, value in shown.items() if name in typed} == {
+        name: value for name, value in typed.items() if name not in ("municipality", "urgency")
+    }
 
 
 def test_what_was_typed_is_still_there(desk: Browser) -> None:
@@ -166,6 +203,7 @@ def test_a_referral_for_a_child_of_15_says_which_place_helps(
     desk.post(address, filled(person=code("251110A901")))
     assert errors(desk) == ["person"]
     assert re.search(place, desk.page)
+    assert [text for text in said(desk) if TO_A_RESIDENT.search(text)] == []
     assert town.told(ReferralReceived) == []
 
 

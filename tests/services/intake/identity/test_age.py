@@ -9,10 +9,9 @@ import pytest
 from sqlmodel import select
 
 from chassis import Hint, Refused
-from chassis.calendar import HELSINKI
+from chassis.calendar import HELSINKI, age_on
 from contracts.intake import ContactDeclined, ContactRouted, DeclineReason, GetContact, GetPerson
 from contracts.portal import AgeBand
-from services.intake.domain import age_on
 from services.intake.identity.models import Person
 from tests.factories import client, contact_opened, identity_verified, staff
 from tests.services.intake.builders import answers, code, sealed_person

@@ -6,12 +6,11 @@ from typing import Any
 import pytest
 
 from chassis import Refused
-from chassis.calendar import local_date
+from chassis.calendar import age_on, local_date
 from contracts.areas import Areas
 from contracts.intake import Route, RouteReason
 from contracts.portal import AgeBand
 from contracts.referrals import ReferralStatus, Urgency
-from services.intake.domain import age_on
 from services.intake.referrals.domain import Taken, area_of, band_of, follows, take, way
 from tests.services.intake.builders import code
 from tests.services.intake.referrals.sending import sent
