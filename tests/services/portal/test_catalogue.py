@@ -149,6 +149,13 @@ def test_no_key_is_there_twice(language: Language) -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
+def test_no_key_has_two_texts(language: Language) -> None:
+    """The second one is read by nobody."""
+    file = PORTAL / "locales" / language / "LC_MESSAGES" / "messages.po"
+    assert re.findall(r'^(?:msgstr|") ?".*\n(msgstr ".*)$', file.read_text("utf-8"), re.MULTILINE) == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_no_text_is_empty(language: Language) -> None:
     assert [key for key, forms in read_texts(language).items() if not all(form.strip() for form in forms)] == []
 
