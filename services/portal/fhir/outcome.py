@@ -21,6 +21,7 @@ _BY_STATUS: Final = {
     401: "login",
     403: "forbidden",
     404: "not-found",
+    405: "not-supported",
     409: "conflict",
     413: "too-long",
     415: "not-supported",

@@ -38,8 +38,7 @@ def read(told: Any, kind: str) -> Resource:
         NotAsDeclared: `schema`, `no-zone`, `half-period`, `unknown-code`; names elements, never what stands in them.
     """
     if not isinstance(told, dict) or told.get("resourceType") != kind:
-        wrong = (f"{kind}.resourceType", "literal_error")
-        raise NotAsDeclared("schema", f"expected a resource of type {kind}", [wrong])
+        raise NotAsDeclared("schema", f"expected a resource of type {kind}", [(kind, "literal_error")])
     for code, text, wrong in chain(_contained_wrong(told, kind), _written_wrong(told, kind)):
         raise NotAsDeclared(code, text, [wrong])
     found = _parsed(told, kind)

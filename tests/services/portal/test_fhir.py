@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 from uuid import UUID, uuid4
@@ -59,6 +60,24 @@ def outcome(answer: httpx.Response) -> tuple[int, str]:
 
 def elements(answer: httpx.Response) -> list[str]:
     return answer.json()["issue"][0].get("expression", [])  # type: ignore[no-any-return]
+
+
+STEP = re.compile(r"\.([a-z]\w*)(?:\[(\d+)\])?")
+"""Of the simple subset of FHIRPath that R4 lets stand in `expression`: names of elements and which one of a list."""
+
+
+def leads_into(body: dict[str, Any], expression: str) -> bool:
+    """Whether an expression is of that subset, and all of it but the last step is there."""
+    kind = body["resourceType"]
+    steps = STEP.findall(expression.removeprefix(kind))
+    if expression != kind + "".join(f".{name}[{at}]" if at else f".{name}" for name, at in steps):
+        return False
+    there: list[Any] = [body]
+    for name, at in steps[:-1]:
+        found = [each[name] for each in there if isinstance(each, dict) and name in each]
+        there = [one for each in found for one in (each if isinstance(each, list) else [each])]
+        there = there[int(at) : int(at) + 1] if at else there
+    return bool(there)
 
 
 def value(resource: dict[str, Any], name: str) -> Any:
@@ -130,7 +149,9 @@ def test_a_red_flag_in_a_response_acts_at_once(sender: Sender) -> None:
 def test_another_content_under_a_known_identifier_is_refused(sender: Sender) -> None:
     body = response()
     sender.sends(RESULTS, body, **FHIR)
-    assert outcome(sender.sends(RESULTS, body | {"item": []}, **FHIR)) == (409, "result-changed")
+    answer = sender.sends(RESULTS, body | {"item": []}, **FHIR)
+    assert outcome(answer) == (409, "result-changed")
+    assert elements(answer) == ["QuestionnaireResponse.identifier"]
 
 
 WRONG_RESULTS: list[tuple[dict[str, Any], str]] = [
@@ -171,7 +192,8 @@ def test_each_wrong_response_has_its_code(sender: Sender, over: dict[str, Any], 
     sender.save(**areas)
     answer = sender.sends(RESULTS, response(**over), **FHIR)
     assert outcome(answer) == (422, code)
-    assert [one for one in elements(answer) if one.startswith("QuestionnaireResponse")]
+    assert elements(answer)
+    assert [one for one in elements(answer) if not leads_into(response(), one)] == []
     assert sender.town.told(ContactOpened) == []
 
 
@@ -332,7 +354,9 @@ def test_each_wrong_request_has_its_code(sender: Sender, over: dict[str, Any], c
     """Rules 3 and 36."""
     answer = sender.sends(REFERRALS, service_request(**over), **FHIR)
     assert outcome(answer) == (422, code)
-    assert [one for one in elements(answer) if one.startswith("ServiceRequest")]
+    assert elements(answer)
+    sent = service_request() | over | {"resourceType": "ServiceRequest"}
+    assert [one for one in elements(answer) if not leads_into(sent, one)] == []
     assert sender.town.told(ReferralReceived) == []
 
 
@@ -367,7 +391,9 @@ def test_a_closed_door_takes_no_referral_and_says_where_else(sender: Sender) -> 
 def test_another_content_under_a_known_number_is_refused(sender: Sender) -> None:
     body = service_request()
     sender.sends(REFERRALS, body, **FHIR)
-    assert outcome(sender.sends(REFERRALS, body | {"priority": "urgent"}, **FHIR)) == (409, "referral-changed")
+    answer = sender.sends(REFERRALS, body | {"priority": "urgent"}, **FHIR)
+    assert outcome(answer) == (409, "referral-changed")
+    assert elements(answer) == ["ServiceRequest.identifier"]
 
 
 @pytest.mark.parametrize("path", [RESULTS, REFERRALS])
@@ -413,7 +439,20 @@ def test_an_answer_deep_inside_others_breaks_nothing(sender: Sender) -> None:
 
 
 def test_an_address_that_is_not_there_is_told_in_fhir(sender: Sender) -> None:
-    assert outcome(sender.town.browser().get("/fhir/r4/Patient/1"))[0] == 404
+    for path in ("/fhir/r4/Patient/1", f"{REFERRALS}/no-id", f"{RESULTS}/{uuid4()}"):
+        assert outcome(sender.town.browser().get(path)) == (404, "not-found")
+
+
+def test_what_a_resource_does_not_take_is_not_supported(sender: Sender) -> None:
+    """R4, OperationOutcome.issue.code."""
+    answer = sender.town.browser().get(RESULTS)
+    assert outcome(answer) == (405, "not-found")
+    assert answer.json()["issue"][0]["code"] == "not-supported"
+
+
+def test_a_resource_of_another_kind_is_to_blame_whole(sender: Sender) -> None:
+    """`resourceType` is no element of R4."""
+    assert elements(sender.sends(REFERRALS, {"resourceType": "Patient"}, **FHIR)) == ["ServiceRequest"]
 
 
 def test_a_result_of_the_neutral_form_is_not_read_as_fhir(sender: Sender) -> None:
