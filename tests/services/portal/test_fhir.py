@@ -438,18 +438,6 @@ def test_an_answer_deep_inside_others_breaks_nothing(sender: Sender) -> None:
     assert sender.sends(RESULTS, json.dumps(response(item=[deep])), **FHIR).status_code in (201, 422)
 
 
-def test_an_address_that_is_not_there_is_told_in_fhir(sender: Sender) -> None:
-    for path in ("/fhir/r4/Patient/1", f"{REFERRALS}/no-id", f"{RESULTS}/{uuid4()}"):
-        assert outcome(sender.town.browser().get(path)) == (404, "not-found")
-
-
-def test_what_a_resource_does_not_take_is_not_supported(sender: Sender) -> None:
-    """R4, OperationOutcome.issue.code."""
-    answer = sender.town.browser().get(RESULTS)
-    assert outcome(answer) == (405, "not-found")
-    assert answer.json()["issue"][0]["code"] == "not-supported"
-
-
 def test_a_resource_of_another_kind_is_to_blame_whole(sender: Sender) -> None:
     """`resourceType` is no element of R4."""
     assert elements(sender.sends(REFERRALS, {"resourceType": "Patient"}, **FHIR)) == ["ServiceRequest"]
